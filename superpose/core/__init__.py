@@ -1,0 +1,1 @@
+"""What knows nothing about superposition: trees, keys, checks, text."""

@@ -1,0 +1,8 @@
+"""Names for array shapes. `Float[Array, "hidden features"]` reads as a matrix and costs nothing."""
+
+from jax import Array
+from jaxtyping import Bool, Float, Int, Key as _Key, Num, UInt
+
+Key = _Key[Array, ""]
+
+__all__ = ["Array", "Bool", "Float", "Int", "Key", "Num", "UInt"]

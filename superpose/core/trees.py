@@ -1,0 +1,146 @@
+"""Frozen dataclasses that are pytrees: float fields are leaves, static fields shape the program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar, dataclass_transform
+
+import jax
+
+from superpose.core.fields import check, leaf, real, static, whole, word
+from superpose.core.mistakes import BadName, BadValue, unknown
+
+T = TypeVar("T")
+CLASSES: dict[str, type] = {}
+"""Every pytree class by its name: what a saved recipe may be read back into."""
+
+__all__ = ["CLASSES", "at", "index", "is_static", "leaf", "named_leaves", "plain", "pytree", "real", "replace_at",
+           "stack", "static", "whole", "word"]
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(static, whole, word, real, leaf, dataclasses.field)
+)
+def pytree(cls: type[T]) -> type[T]:
+    """A frozen, keyword-only dataclass whose non-static fields are leaves; fields are checked when it is made."""
+    own_check = cls.__dict__.get("__post_init__", lambda self: None)
+
+    def __post_init__(self: Any) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, check(type(self).__name__, field, getattr(self, field.name)))
+        own_check(self)
+
+    cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+    cls.__init__ = _naming_typos(cls, cls.__init__)  # type: ignore[misc, method-assign]
+    _register(cls)
+    CLASSES[cls.__name__] = cls
+    return cls
+
+
+def _naming_typos(cls: type, init: Callable) -> Callable:
+    names = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    needed = [f.name for f in dataclasses.fields(cls) if f.init and _has_no_default(f)]  # type: ignore[arg-type]
+
+    def __init__(self: Any, **values: Any) -> None:
+        for name in values:
+            if name not in names:
+                raise unknown(f"{cls.__name__} has no field", name, names)
+        if missing := [n for n in needed if n not in values]:
+            raise BadValue(f"{cls.__name__} needs {', '.join(missing)}; its fields are {names}")
+        init(self, **values)
+
+    __init__.__wrapped__ = init  # type: ignore[attr-defined]
+    return __init__
+
+
+def _has_no_default(field: dataclasses.Field) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _register(cls: type) -> None:
+    """Unflattening skips `__init__`: JAX fills trees with tracers and placeholders that no check understands."""
+    data = [f.name for f in dataclasses.fields(cls) if not f.metadata.get("static")]  # type: ignore[arg-type]
+    meta = [f.name for f in dataclasses.fields(cls) if f.metadata.get("static")]  # type: ignore[arg-type]
+
+    def flatten(tree: Any):
+        return [getattr(tree, n) for n in data], tuple(getattr(tree, n) for n in meta)
+
+    def flatten_with_keys(tree: Any):
+        return [(jax.tree_util.GetAttrKey(n), getattr(tree, n)) for n in data], flatten(tree)[1]
+
+    def unflatten(fixed, leaves):
+        tree = object.__new__(cls)
+        for name, value in (*zip(meta, fixed, strict=True), *zip(data, leaves, strict=True)):
+            object.__setattr__(tree, name, value)
+        return tree
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def _step(owner: Any, name: str) -> Any:
+    """What `name` means inside `owner`: a field of a dataclass, or a place in a tuple or vector."""
+    if dataclasses.is_dataclass(owner):
+        names = [f.name for f in dataclasses.fields(owner)]
+        if name not in names:
+            raise unknown(f"{type(owner).__name__} has no field", name, names)
+        return getattr(owner, name)
+    if not hasattr(owner, "__len__"):
+        raise BadName(f"{name!r} is asked of {owner!r}, which has no parts")
+    if not name.isdigit() or int(name) >= len(owner):
+        raise BadName(f"{name!r} is not a place among the {len(owner)} of {type(owner).__name__} {owner!r}"[:300])
+    return owner[int(name)]
+
+
+def at(tree: Any, path: str) -> Any:
+    """`at(recipe, "world.density")`."""
+    for name in path.split("."):
+        tree = _step(tree, name)
+    return tree
+
+
+def is_static(tree: Any, path: str) -> bool:
+    """Whether the field at `path` is compiled in, and so cannot ride a vmapped axis."""
+    head, _, rest = path.partition(".")
+    below = _step(tree, head)
+    here = dataclasses.is_dataclass(tree) and tree.__dataclass_fields__[head].metadata.get("static", False)
+    return bool(here) or (bool(rest) and is_static(below, rest))
+
+
+def replace_at(tree: Any, path: str, value: Any) -> Any:
+    """`replace_at(recipe, "world.density", 0.1)`: the same tree with one named part changed, and checked."""
+    head, _, rest = path.partition(".")
+    below = _step(tree, head)
+    value = replace_at(below, rest, value) if rest else value
+    if dataclasses.is_dataclass(tree):
+        return dataclasses.replace(tree, **{head: value})  # type: ignore[type-var]
+    if isinstance(tree, tuple):
+        return (*tree[: int(head)], value, *tree[int(head) + 1 :])
+    return jax.numpy.asarray(tree).at[int(head)].set(value)
+
+
+def plain(config: T) -> T:
+    """A config with every leaf at its default: what a built model keeps of it, equal and hashable for all instances."""
+    return dataclasses.replace(config, **{  # type: ignore[type-var]
+        f.name: f.default for f in dataclasses.fields(config) if not f.metadata.get("static")  # type: ignore[arg-type]
+    })
+
+
+def stack(trees: list[T]) -> T:
+    return jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *trees)
+
+
+def index(tree: T, place: Any) -> T:
+    """One instance of a stack: every leaf at `place`."""
+    return jax.tree.map(lambda leaf: leaf[place], tree)
+
+
+def named_leaves(tree: Any) -> dict[str, Any]:
+    """Leaves by dotted name; the `.value` that Flax adds to each parameter is dropped."""
+    return {_dotted(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def _dotted(path: tuple) -> str:
+    words = [str(getattr(p, "name", getattr(p, "key", getattr(p, "idx", p)))) for p in path]
+    return ".".join(words[:-1] if words and words[-1] == "value" else words)
