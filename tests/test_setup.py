@@ -1,0 +1,189 @@
+"""Set-up holds: locks name no host, imports are declared, nothing that runs data as code, a cheap `--help`."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = sorted((ROOT / "superpose").rglob("*.py"))
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+FIGURES = sorted(p for p in (ROOT / "figures").glob("*.py") if not p.name.startswith("_"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def distribution(requirement: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0]).lower()
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=name_of)
+def test_locks_name_no_host_and_hash_everything(lock):
+    text = lock.read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "index-url" not in text
+    pins = re.findall(r"^\S.*==", text, flags=re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^\S.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)+", text, flags=re.MULTILINE)) > 0
+
+
+def test_there_is_a_lock_for_every_accelerator():
+    assert {p.stem for p in LOCKS} == {"cpu", "cuda12", "cuda13", "tpu", "docs"}
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", "cuda12", "cuda13", "tpu"])
+def test_locks_hold_what_the_project_asks_for(accelerator):
+    locked = set(map(distribution, re.findall(r"^[a-z].*==", (ROOT / f"requirements/{accelerator}.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)))
+    extras = PROJECT["optional-dependencies"]
+    asked = [*PROJECT["dependencies"], *extras["test"], *extras["lint"], "flit_core"]
+    assert set(map(distribution, asked)) <= locked
+
+
+# Loaders that run what they read, and doors to a shell.
+FORBIDDEN_CALLS = {
+    "pickle": {"load", "loads", "Unpickler"},
+    "cloudpickle": {"load", "loads"},
+    "dill": {"load", "loads"},
+    "joblib": {"load"},
+    "marshal": {"load", "loads"},
+    "os": {"system", "popen"},
+    "shelve": {"open"},
+    "torch": {"load"},
+    "yaml": {"load", "unsafe_load", "full_load"},
+}
+FORBIDDEN_FLAGS = {"allow_pickle", "shell", "trust_remote_code"}
+
+
+def dangers(tree: ast.AST):
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="eval" | "exec" as name)):
+                yield node.lineno, name
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if name in FORBIDDEN_CALLS.get(
+                module, ()
+            ):
+                yield node.lineno, f"{module}.{name}"
+            case ast.ImportFrom(module=module, names=names) if FORBIDDEN_CALLS.get(module or "", set()) & {
+                alias.name for alias in names
+            }:
+                yield node.lineno, f"from {module} import"
+            case ast.keyword(arg=name, value=value) if name in FORBIDDEN_FLAGS:
+                if not (isinstance(value, ast.Constant) and value.value is False):
+                    yield node.lineno, f"{name}="
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "pickle.load(f)",
+        "import torch\ntorch.load(p)",
+        "np.load(p, allow_pickle=True)",
+        "eval(s)",
+        "yaml.load(s)",
+        "subprocess.run(c, shell=True)",
+        "from pickle import load",
+    ],
+)
+def test_the_search_for_dangers_finds_them(code):
+    assert list(dangers(ast.parse(code)))
+
+
+@pytest.mark.parametrize("code", ["np.load(p, allow_pickle=False)", "json.load(f)", "model.eval()"])
+def test_the_search_for_dangers_leaves_the_rest(code):
+    assert not list(dangers(ast.parse(code)))
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name_of)
+def test_nothing_in_the_library_runs_what_it_reads(path):
+    assert not list(dangers(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def third_party(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    absolute = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0]
+    plain = [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
+    tops = {name.partition(".")[0] for name in [*plain, *(n.module for n in absolute if n.module)]}
+    return tops - set(sys.stdlib_module_names) - {"superpose"}
+
+
+def test_every_import_of_the_library_is_declared():
+    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
+    declared = set(map(distribution, [*PROJECT["dependencies"], *extras]))
+    providers = packages_distributions()
+    undeclared = {
+        f"{name_of(path)} imports {top}"
+        for path in LIBRARY
+        for top in third_party(path)
+        if not declared & {distribution(d) for d in providers.get(top, [top])}
+    }
+    assert not undeclared
+
+
+def test_every_core_dependency_is_imported_by_the_library():
+    providers = packages_distributions()
+    used = {distribution(d) for path in LIBRARY for top in third_party(path) for d in providers.get(top, [top])}
+    assert set(map(distribution, PROJECT["dependencies"])) <= used
+
+
+HELP = """
+import sys, time
+sys.argv = ["superpose", "--help"]
+started = time.process_time()
+from superpose.cli import main
+try:
+    code = main()
+except SystemExit as stop:
+    code = stop.code
+print("heavy:", sorted({"jax", "flax", "numpy", "matplotlib", "optax"} & set(sys.modules)), file=sys.stderr)
+print("seconds:", time.process_time() - started, file=sys.stderr)
+sys.exit(code or 0)
+"""
+
+
+def test_help_is_cheap():
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", HELP], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert "usage" in ran.stdout.lower()
+    assert "heavy: []" in ran.stderr
+    assert float(ran.stderr.split("seconds:")[1]) < 0.4
+
+
+def test_make_lists_every_target():
+    if not shutil.which("make"):
+        pytest.skip("needs make")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    ran = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert re.findall(r"^  (\w+) ", ran.stdout, flags=re.MULTILINE) == phony.split()
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=name_of)
+def test_figures_say_which_experiments_they_read(path):
+    reads = re.findall(r"^# *reads: *(.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert reads, f"{name_of(path)} needs a line '# reads: <experiment> ...'"
+    for name in " ".join(reads).split():
+        assert (ROOT / "experiments" / f"{name}.py").exists()
+
+
+def test_two_simulated_halves_of_a_test_run_see_four_devices():
+    import jax
+
+    assert len(jax.devices("cpu")) == 4
+
+
+def test_array_shapes_are_checked_in_tests():
+    import jax.numpy as jnp
+    from jaxtyping import TypeCheckError
+    from superpose.geometry.gram import dimensionality
+
+    with pytest.raises(TypeCheckError, match="hidden features"):
+        dimensionality(jnp.ones(3))
