@@ -75,7 +75,7 @@ format: $(READY) ## mend style and layout in place
 	$(PY) -m ruff format .
 
 docs: $(READY) .venv/.docs-with-$(ACCEL) ## build docs/_build/html
-	$(PY) -m sphinx -W --keep-going -q docs docs/_build/html
+	$(PY) -m sphinx -E -W --keep-going -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 smoke: ## run every experiment and figure at its smallest, afresh, into results/smoke
