@@ -81,6 +81,9 @@ def _edited(name: str, value: Array, edit: Edit) -> Array:
 
 
 def _check_reached(model: Any, names: list[str], patterns: list[str], edits: Mapping[str, Edit]) -> None:
-    for wanted in (*patterns, *edits):
+    for wanted in patterns:
         if not fnmatch.filter(names, wanted):
             raise unknown(f"no site of {type(model).__name__} matches", wanted, names)
+    for wanted in edits:
+        if wanted not in names:
+            raise unknown(f"an edit names one site, and {type(model).__name__} has no", wanted, names)
