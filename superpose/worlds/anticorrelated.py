@@ -1,0 +1,99 @@
+"""Features in sets that exclude each other: one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from superpose.core.mistakes import BadValue
+from superpose.core.shapes import Array, Float, Key
+from superpose.core.trees import pytree, real, whole, word
+from superpose.worlds.base import Batch
+from superpose.worlds.exact import check_count, enumerate_sets, rows
+from superpose.worlds.features import check_features, check_length, check_rows, importances, vector
+from superpose.worlds.laws import VALUES, one_of
+
+
+@pytree
+class AnticorrelatedWorld:
+    """A set is on with chance density, and then exactly one of its features is, each as likely as the others.
+
+    A feature is thus on with chance density / set_size, as in the paper; `per="feature"` makes density its own chance.
+    """
+
+    n_sets: int = whole()
+    set_size: int = whole(default=2)
+    density: float | tuple = real(default=0.1, above=0, most=1)
+    decay: float = real(default=1.0, above=0)
+    importance: float | tuple = real(default=1.0, least=0)
+    per: str = word(default="set", among=("set", "feature"))
+    values: str = word(default="uniform", among=VALUES)
+
+    def __post_init__(self) -> None:
+        check_features(self, self.n_features)
+        check_length("AnticorrelatedWorld.density", self.density, self.n_sets, "set")
+        if self.per == "feature" and any(d * self.set_size > 1 + 1e-6 for d in _known(self.density)):
+            raise BadValue(
+                f"AnticorrelatedWorld.density is {self.density}; with per='feature' it must be at most "
+                f"1/set_size, {1 / self.set_size:g}: only one of a set is on at a time"
+            )
+
+    @property
+    def n_features(self) -> int:
+        return self.n_sets * self.set_size
+
+    def sample(self, key: Key, n: int) -> Batch:
+        check_rows(self, n, self.n_features)
+        on, size = one_of(key, self.densities(), (n, self.n_sets), self.set_size, self.values)
+        x = jnp.where(on, size, 0.0).reshape(n, -1)
+        return Batch(x=x, y=x, weight=self.importances())
+
+    def everything(self) -> Batch:
+        """Rows whose weighted mean is the expectation."""
+        x, chance = enumerate_sets(self, self.densities(), choices=self.set_size)
+        return Batch(x=x, y=x, weight=self.importances(), chance=chance)
+
+    def importances(self) -> Float[Array, "features"]:
+        return importances(self.n_features, self.importance, self.decay)
+
+    def densities(self) -> Float[Array, "sets"]:
+        """The chance that a set is on."""
+        return vector(self.density, self.n_sets) * (self.set_size if self.per == "feature" else 1)
+
+
+@pytree
+class OneHotWorld:
+    """Exactly one feature is on, each as likely as the others."""
+
+    n_features: int = whole()
+    decay: float = real(default=1.0, above=0)
+    importance: float | tuple = real(default=1.0, least=0)
+    values: str = word(default="one", among=VALUES)
+
+    def __post_init__(self) -> None:
+        check_features(self, self.n_features)
+
+    def sample(self, key: Key, n: int) -> Batch:
+        check_rows(self, n, self.n_features)
+        on, size = one_of(key, jnp.ones(()), (n,), self.n_features, self.values)
+        x = jnp.where(on, size, 0.0)
+        return Batch(x=x, y=x, weight=self.importances())
+
+    def everything(self) -> Batch:
+        """Every feature in turn."""
+        check_count(self, self.n_features, 1)
+        alone = tuple((i,) for i in range(self.n_features))
+        x, chance = rows(self, alone, jnp.full(self.n_features, 1 / self.n_features))
+        return Batch(x=x, y=x, weight=self.importances(), chance=chance)
+
+    def importances(self) -> Float[Array, "features"]:
+        return importances(self.n_features, self.importance, self.decay)
+
+
+def _known(density: Any) -> list[float]:
+    """The numbers that are not being traced."""
+    parts = density if isinstance(density, tuple) else (density,)
+    return [float(d) for p in parts if not isinstance(p, jax.core.Tracer) for d in np.ravel(p)]

@@ -1,0 +1,55 @@
+"""Features in sets that come on together."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from superpose.core.shapes import Array, Float, Key
+from superpose.core.trees import pytree, real, whole, word
+from superpose.worlds.base import Batch
+from superpose.worlds.exact import enumerate_sets
+from superpose.worlds.features import check_features, check_length, check_rows, importances, vector
+from superpose.worlds.laws import VALUES, sizes
+
+
+@pytree
+class CorrelatedWorld:
+    """A set is on with chance density, and then all of its features are, each of its own size.
+
+    Set s holds features s·set_size to (s + 1)·set_size − 1. Feature i has importance_i · decay^i.
+    """
+
+    n_sets: int = whole()
+    set_size: int = whole(default=2)
+    density: float | tuple = real(default=0.1, above=0, most=1)
+    decay: float = real(default=1.0, above=0)
+    importance: float | tuple = real(default=1.0, least=0)
+    values: str = word(default="uniform", among=VALUES)
+
+    def __post_init__(self) -> None:
+        check_features(self, self.n_features)
+        check_length("CorrelatedWorld.density", self.density, self.n_sets, "set")
+
+    @property
+    def n_features(self) -> int:
+        return self.n_sets * self.set_size
+
+    def sample(self, key: Key, n: int) -> Batch:
+        check_rows(self, n, self.n_features)
+        k_on, k_size = jax.random.split(key)
+        on = jax.random.uniform(k_on, (n, self.n_sets)) < self.densities()
+        size = sizes(k_size, (n, self.n_sets, self.set_size), self.values)
+        x = jnp.where(on[..., None], size, 0.0).reshape(n, -1)
+        return Batch(x=x, y=x, weight=self.importances())
+
+    def everything(self) -> Batch:
+        """Rows whose weighted mean is the expectation: up to 6 features in all, or 16 sets of features of value one."""
+        x, chance = enumerate_sets(self, self.densities(), together=self.set_size)
+        return Batch(x=x, y=x, weight=self.importances(), chance=chance)
+
+    def importances(self) -> Float[Array, "features"]:
+        return importances(self.n_features, self.importance, self.decay)
+
+    def densities(self) -> Float[Array, "sets"]:
+        return vector(self.density, self.n_sets)
