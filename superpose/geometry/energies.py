@@ -1,7 +1,7 @@
 r"""What an arrangement of directions costs when one feature is on at a time, at its best norm and bias.
 
 With $x' = \mathrm{ReLU}(W^\top W x + b)$, squared norm a, one shared bias b and x uniform on [0, 1], it is all cubics.
-Where every corner looks alike (vertex-transitive arrangements) one norm and one bias suffice; elsewhere this is a bound.
+Where every corner looks alike (a vertex-transitive arrangement) one norm and one bias do; elsewhere this is a bound.
 """
 
 from typing import NamedTuple
@@ -24,6 +24,7 @@ class Packing(NamedTuple):
     bias: Float[Array, ""]
 
 
+@jax.jit
 def one_sparse_optimum(W: Float[Array, "hidden features"]) -> Packing:
     """The least loss per active feature over one common norm and one common bias; 0 when no two directions agree.
 
@@ -52,8 +53,8 @@ def spill(c: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     r"""$\int_0^1 \mathrm{ReLU}(c x + b)^2 dx$: what it costs a feature that is off, whose product with it is c."""
     c, b = jnp.asarray(c), jnp.asarray(b)
     start, end = jnp.maximum(b, 0.0), jnp.maximum(c + b, 0.0)
-    level = c == 0.0
-    awake = jnp.where(level, (b > 0.0).astype(end.dtype), (end - start) / jnp.where(level, 1.0, c))
+    always = jnp.minimum(start, end) > 0.0
+    awake = jnp.where(always, 1.0, (end - start) / jnp.where(c == 0.0, 1.0, c))
     return awake * (start**2 + start * end + end**2) / 3.0
 
 
@@ -74,7 +75,7 @@ def _settle(cosines):
 
     def zoom(i, centre):
         near = jnp.clip(centre + 0.5 ** i.astype(at.dtype) * 0.5 * grid, 0.0, jnp.array([1.5, 0.999], at.dtype))
-        return near[jax.lax.map(lambda yt: _energy(cosines, *_norm_and_bias(yt)), near, batch_size=_GRID).argmin()]
+        return near[jax.vmap(lambda yt: _energy(cosines, *_norm_and_bias(yt)))(near).argmin()]
 
     return _norm_and_bias(jax.lax.fori_loop(0, _ROUNDS, zoom, jnp.full(2, 0.5, at.dtype)))
 

@@ -4,6 +4,7 @@ Products are taken at full precision, because accelerators round them to ten bit
 along. A column shorter than `ABSENT` has no direction: measures of it are 0, and so are their gradients.
 """
 
+import jax
 import jax.numpy as jnp
 
 from superpose.core.shapes import Array, Bool, Float
@@ -11,6 +12,7 @@ from superpose.core.shapes import Array, Bool, Float
 ABSENT = 1e-6
 
 
+@jax.jit
 def dimensionality(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     r"""The share of a hidden dimension each feature owns: $\|W_i\|^4 / \sum_j (W_i \cdot W_j)^2$.
 
@@ -26,6 +28,7 @@ def dimensionality(W: Float[Array, "... hidden features"]) -> Float[Array, "... 
 capacity = dimensionality
 
 
+@jax.jit
 def superposition(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     r"""How much of the others lies along each feature: $\sum_{j \ne i} (\hat W_i \cdot W_j)^2$. 0 is alone.
 
@@ -34,17 +37,20 @@ def superposition(W: Float[Array, "... hidden features"]) -> Float[Array, "... f
     return (_off_diagonal(_overlaps(W)) ** 2).sum(-1)
 
 
+@jax.jit
 def interference(W: Float[Array, "... hidden features"]) -> Float[Array, "... features features"]:
     """The products of different directions: the gram with nothing on its diagonal."""
     return _off_diagonal(gram(W))
 
 
+@jax.jit
 def gram(W: Float[Array, "... hidden features"]) -> Float[Array, "... features features"]:
     r"""All products of two directions, $W^\top W$."""
     W = _matrix(W)
     return jnp.matmul(W.mT, W, precision="highest")
 
 
+@jax.jit
 def norms(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     """How long each feature's direction is; about 1 when it is represented."""
     squares = (_matrix(W) ** 2).sum(-2)
@@ -52,6 +58,7 @@ def norms(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"
     return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squares)))
 
 
+@jax.jit
 def directions(W: Float[Array, "... hidden features"]) -> Float[Array, "... hidden features"]:
     r"""Where each feature points, $\hat W_i = W_i / \|W_i\|$; nowhere if it is absent."""
     length = norms(W)[..., None, :]
@@ -64,12 +71,14 @@ def represented(W: Float[Array, "... hidden features"], least: float = 0.5) -> B
     return norms(W) > least
 
 
+@jax.jit
 def features_per_dimension(W: Float[Array, "... hidden features"]) -> Float[Array, "..."]:
     r"""How many features each hidden dimension carries, $\|W\|_F^2 / m$, counting a feature by its squared norm."""
     W = _matrix(W)
     return (W**2).sum((-2, -1)) / W.shape[-2]
 
 
+@jax.jit
 def dimensions_per_feature(W: Float[Array, "... hidden features"]) -> Float[Array, "..."]:
     r"""How much of a dimension a feature gets, TMS's $D^* = m / \|W\|_F^2$; infinite if nothing is represented."""
     density = features_per_dimension(W)
@@ -77,6 +86,7 @@ def dimensions_per_feature(W: Float[Array, "... hidden features"]) -> Float[Arra
     return jnp.where(empty, jnp.inf, 1.0 / jnp.where(empty, 1.0, density))
 
 
+@jax.jit
 def basis_alignment(W: Float[Array, "... hidden features"], least: float = 0.5) -> Float[Array, "..."]:
     r"""How nearly represented features lie along single neurons: the mean of their largest |cosine| with one.
 

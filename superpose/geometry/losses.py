@@ -1,6 +1,6 @@
 r"""What each arrangement of features costs: expected losses in closed form.
 
-All are $E \sum_i I_i (x_i - x_i')^2$ with $x' = \mathrm{ReLU}(W^\top W x + b)$ unless said otherwise, where a feature is
+Each is $E \sum_i I_i (x_i - x_i')^2$ with $x' = \mathrm{ReLU}(W^\top W x + b)$ unless said otherwise; a feature is
 on with probability p and then uniform on [0, 1]. Tags L1 to L13 are those of the project's TMS specification.
 """
 
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from superpose.core.shapes import Array, Float
+from superpose.geometry.gram import gram
 
 
 def ignored(p: ArrayLike, importance: ArrayLike = 1.0, bias: ArrayLike | None = None) -> Float[Array, "..."]:
@@ -104,6 +105,15 @@ def pca_spectrum(p: ArrayLike, k: int = 2) -> tuple[Float[Array, "..."], Float[A
     p = jnp.asarray(p)
     variance, covariance = p / 3.0 - p**2 / 4.0, p * (1.0 - p) / 4.0
     return variance + (_size(k) - 1) * covariance, variance - covariance
+
+
+def whitened_linear(W: Float[Array, "hidden features"], importance: ArrayLike = 1.0) -> Float[Array, ""]:
+    r"""$x' = W^\top W x$ on standard normal x: $\sum_i I_i (1 - \|W_i\|^2)^2 + \sum_{i \ne j} I_i (W_i \cdot W_j)^2$.
+
+    Saxe's form: what features gain by being kept, and what they lose by interfering.
+    """
+    G = gram(W)
+    return (jnp.asarray(importance) * ((G - jnp.eye(len(G), dtype=G.dtype)) ** 2).sum(-1)).sum()
 
 
 def _beyond(importance, kept):

@@ -1,7 +1,7 @@
 """Which arrangement should win when one feature's importance differs, and where the winner changes.
 
 TMS's phase diagrams in theory: all features have density p, the extra one importance r, the others 1. One hidden
-dimension is shared by two features, or two by three. `PHASES[n_hidden]` names the integers: how the extra feature fares.
+dimension is shared by two features, or two by three. `PHASES[n_hidden]` names the codes: how the extra feature fares.
 """
 
 import jax.numpy as jnp

@@ -12,7 +12,6 @@ from jax.scipy.linalg import block_diag
 from jax.typing import ArrayLike
 
 from superpose.core.shapes import Array, Float
-from superpose.geometry.gram import directions
 
 
 def polygon(n: int) -> Float[Array, "hidden features"]:
@@ -28,7 +27,7 @@ def simplex(m: int) -> Float[Array, "hidden features"]:
     _at_least(m, 1, "a simplex has at least 1 dimension")
     step = np.arange(1.0, m + 1)[:, None]
     rows = np.tril(np.ones((m, m + 1))) - step * np.eye(m, m + 1, k=1)
-    return directions(jnp.asarray(rows / np.sqrt(step * (step + 1))))
+    return _unit(rows / np.sqrt(step * (step + 1)))
 
 
 def cross_polytope(m: int) -> Float[Array, "hidden features"]:
@@ -39,14 +38,14 @@ def cross_polytope(m: int) -> Float[Array, "hidden features"]:
 
 def cube() -> Float[Array, "hidden features"]:
     """Eight corners in three dimensions; each owns 3/8."""
-    return directions(jnp.asarray(np.array(list(itertools.product((-1.0, 1.0), repeat=3))).T))
+    return _unit(np.array(list(itertools.product((-1.0, 1.0), repeat=3))).T)
 
 
 def icosahedron() -> Float[Array, "hidden features"]:
     """Twelve corners in three dimensions, cosines ±1/√5 and -1; each owns 1/4."""
     golden = (1 + 5**0.5) / 2
     corner = [(0.0, s, t * golden) for s in (-1, 1) for t in (-1, 1)]
-    return directions(jnp.asarray(np.array([np.roll(c, k) for k in range(3) for c in corner]).T))
+    return _unit(np.array([np.roll(c, k) for k in range(3) for c in corner]).T)
 
 
 def square_antiprism(height: ArrayLike = 0.5182347) -> Float[Array, "hidden features"]:
@@ -59,11 +58,15 @@ def triangular_prism(height: ArrayLike = 0.6521652) -> Float[Array, "hidden feat
     return _layers(_ring(3), _ring(3), height)
 
 
-def tegum(*factors: Float[Array, "hidden features"]) -> Float[Array, "hidden features"]:
+def tegum(*factors: Float[Array, "_hidden _features"]) -> Float[Array, "hidden features"]:
     """Factors set in orthogonal subspaces, where each feature owns what it owned. Octahedron = three digons."""
     if not factors:
         raise ValueError("tegum() was given no factors; it joins at least one matrix of directions")
     return block_diag(*factors)
+
+
+def _unit(columns):
+    return jnp.asarray(columns / np.linalg.norm(columns, axis=0))
 
 
 def _ring(n, turn=0.0):

@@ -41,7 +41,7 @@ def components(
 
 
 # Each shape, and how far any of its cosines may stray: TMS-12 of the project's specification for digon to tetrahedron.
-# A pentagon bends by a few degrees in training; an antiprism's height follows density, and a cube must not pass for one.
+# A pentagon bends by a few degrees in training; an antiprism's height follows density, and a cube must not pass.
 _SHAPES = {
     "dedicated": (lambda: np.ones((1, 1)), 0.0),
     "digon": (lambda: simplex(1), 0.03),
