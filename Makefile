@@ -63,9 +63,10 @@ coverage: $(READY) ## run the tests under branch coverage and print what they mi
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
-lint: types ## check style, layout and types
+lint: $(READY) ## check style, layout and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 types: $(READY) ## check types alone
 	$(PY) -m mypy
