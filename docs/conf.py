@@ -1,5 +1,6 @@
 """How the pages are built: nothing is fetched, neither while building nor while reading."""
 
+import inspect
 import re
 import sys
 import types
@@ -43,44 +44,31 @@ def _list_public_names(app, page, source):
 
 
 def _sections():
-    """One section for each module that defines public names, then one for each public module."""
-    public = {name: getattr(superpose, name) for name in superpose.__all__ if not name.startswith("_")}
-    modules = {value.__name__: value for value in public.values() if isinstance(value, types.ModuleType)}
-    listed = set()
-    for value in public.values():
-        home = getattr(value, "__module__", None)
-        if home and not any(home == m or home.startswith(m + ".") for m in modules):
-            modules[home] = types.SimpleNamespace(__doc__=sys.modules[home].__doc__, entries=[])
-    for name, value in public.items():
-        home = getattr(value, "__module__", None)
-        if home in modules and hasattr(modules[home], "entries"):
-            modules[home].entries.append((name, value))
-    for name, module in sorted(modules.items()):
-        entries = [_entry(*e, listed) for e in getattr(module, "entries", None) or _offers(module)]
-        yield f"## `{name}`\n\n{(module.__doc__ or '').strip()}\n\n" + _rst(*filter(None, entries))
+    """What each module offers, every name once, at the place that defines it."""
+    homes = {}
+    for home, name, value in _offers(superpose, superpose.__all__):
+        homes.setdefault(home, {})[name] = value
+    for home, offers in sorted(homes.items()):
+        about = (sys.modules[home].__doc__ or "").strip()
+        yield f"## `{home}`\n\n{about}\n\n" + _rst(*(_entry(f"{home}.{name}", value) for name, value in offers.items()))
 
 
-def _offers(module):
-    names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+def _offers(module, names):
     for name in names:
         value = getattr(module, name)
-        home = getattr(value, "__module__", None) or getattr(value, "__name__", "")
-        if home.startswith("superpose"):
-            yield name, value
+        home = getattr(value, "__module__", module.__name__)  # a constant does not say where it is defined
+        if isinstance(value, types.ModuleType):
+            own = [n for n, v in vars(value).items() if n[0] != "_" and getattr(v, "__module__", "") == value.__name__]
+            yield from _offers(value, getattr(value, "__all__", own))
+        elif home.startswith("superpose"):
+            own = getattr(value, "__name__", name)
+            yield home, own if hasattr(sys.modules[home], own) else name, value
 
 
-def _entry(name, value, listed):
-    """How autodoc is asked for `value`, at the place that defines it; nothing if it was asked before."""
-    if isinstance(value, types.ModuleType):
-        path, kind = value.__name__, "automodule"
-    else:
-        own = getattr(value, "__name__", name)
-        path = f"{value.__module__}.{own if hasattr(sys.modules[value.__module__], own) else name}"
-        kind = "autoclass" if isinstance(value, type) else "autofunction" if callable(value) else "autodata"
-    if path in listed:
-        return ""
-    listed.add(path)
-    return f".. {kind}:: {path}\n" + ("   :members:\n" if kind in ("automodule", "autoclass") else "")
+def _entry(path, value):
+    if isinstance(value, type):
+        return f".. autoclass:: {path}\n   :members:\n"
+    return f".. {'autofunction' if inspect.isroutine(value) else 'autodata'}:: {path}\n"
 
 
 def _rst(*entries):
@@ -99,6 +87,8 @@ SPAN = re.compile(r"(\$[^$\n]+(?:\n[^$\n]+)?\$|``?[^`]+``?)")
 
 def _docstrings_are_markdown(app, what, name, owner, options, lines):
     """Our docstrings are read as Markdown by people and editors; autodoc reads reStructuredText."""
+    if what == "data" and "\n".join(lines).strip() == (inspect.getdoc(type(owner)) or "").strip():
+        lines.clear()  # a constant is no lesson on its type
     text, out = "\n".join(lines), []
     for paragraph in re.split(r"\n{2,}", text):
         if paragraph.lstrip().startswith("```") and paragraph.rstrip().endswith("```"):
@@ -107,7 +97,14 @@ def _docstrings_are_markdown(app, what, name, owner, options, lines):
         elif paragraph.startswith("    "):
             out.append("::\n\n" + paragraph)
         else:
-            out.append("".join(_span(part) for part in SPAN.split(paragraph)))
+            prose = "".join(_span(part) for part in SPAN.split(paragraph))
+            if re.search(
+                r"^\S+ {2,}\S", paragraph, flags=re.MULTILINE
+            ):  # words on the left, what they mean on the right
+                prose = re.sub(r"^(?! )", "| ", prose, flags=re.MULTILINE)
+            elif not re.match(r" *(-|\d+\.) ", paragraph):
+                prose = re.sub(r"^ +", "", prose, flags=re.MULTILINE)
+            out.append(prose)
     lines[:] = [*"\n\n".join(out).splitlines(), ""]
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -167,6 +168,15 @@ def test_figures_say_which_experiments_they_read(path):
     assert reads, f"{name_of(path)} needs a line '# reads: <experiment> ...'"
     for name in " ".join(reads).split():
         assert (ROOT / "experiments" / f"{name}.py").exists()
+
+
+def test_the_guide_runs_as_written(tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guide.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    script = tmp_path / "guide.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    told = runpy.run_path(str(script))
+    assert list(told["shares"].axes) == ["world.density", "seed"]
+    assert told["seen"]["hidden"].shape == (8, 2)
 
 
 def test_tests_see_four_simulated_devices():
