@@ -10,7 +10,7 @@ from superpose.core.keys import stream
 from superpose.core.mistakes import BadValue, check_room
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import plain, pytree, real, static, whole, word
-from superpose.models.initial import INITS, matrix, vector
+from superpose.models.initial import INITS, matrix
 from superpose.models.parts import ACTIVATIONS, WORDS, check_flags, check_input
 from superpose.taps import Tap, silent, within
 
@@ -95,7 +95,7 @@ class Block(nnx.Module):
         size, scale = (config.n_neurons, config.width), config.scale
         self.W_in = nnx.Param(matrix(config.init, stream(key, "W_in"), *size, scale=scale))
         self.W_out = nnx.Param(matrix(config.init, stream(key, "W_out"), *size[::-1], scale=scale))
-        self.b = nnx.Param(vector(stream(key, "b"), config.n_neurons, 0.0)) if config.bias else None
+        self.b = nnx.Param(jnp.zeros(config.n_neurons)) if config.bias else None
 
     def __call__(self, resid: Float[Array, "... width"], tap: Tap = silent) -> Float[Array, "... width"]:
         W_in, W_out = self.W_in[...], self.W_out[...]

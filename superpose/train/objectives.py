@@ -47,7 +47,7 @@ class Reconstruct:
         if self.attack is not None:
             x = x + self.attack.shift(model, batch, stream(key, "attack"), lambda x: error(x, (), [])[0])
         per_row, heard = error(x, self.noise, _sites(self.penalties))
-        return batch.mean(per_row) + _cost(self.penalties, model, heard, batch)
+        return _with_costs(batch.mean(per_row), self.penalties, model, heard, batch)
 
 
 @pytree
@@ -70,19 +70,17 @@ class CrossEntropy:
             raise BadValue(f"{name} returns logits {jnp.shape(logits)}; the targets are {jnp.shape(batch.y)}")
         surprise = optax.softmax_cross_entropy_with_integer_labels(logits, batch.y)
         per_row = rows((batch.weight * surprise)[..., None], "sum")
-        return batch.mean(per_row) + _cost(self.penalties, model, heard, batch)
-
-
-reconstruct = Reconstruct()
-next_token = CrossEntropy()
+        return _with_costs(batch.mean(per_row), self.penalties, model, heard, batch)
 
 
 def _sites(penalties: tuple) -> list[str]:
     return [p.site for p in penalties if isinstance(p, ActivationPenalty)]
 
 
-def _cost(penalties: tuple, model: Any, heard: dict[str, Array], batch: Batch) -> Any:
-    return sum(p.cost(model, heard, batch) for p in penalties)
+def _with_costs(loss: Any, penalties: tuple, model: Any, heard: dict[str, Array], batch: Batch) -> Any:
+    for p in penalties:
+        loss = loss + p.cost(model, heard, batch)
+    return loss
 
 
 def _edits(noise: tuple, key: Key) -> dict[str, Any]:
@@ -106,3 +104,7 @@ def _tidy(objective: Any) -> None:
             allowed = " or ".join(k.__name__ for k in kinds)
             raise BadValue(f"{type(objective).__name__}.{name} has {strangers[0]!r}; each must be {allowed}")
         object.__setattr__(objective, name, given)
+
+
+reconstruct = Reconstruct()
+next_token = CrossEntropy()
