@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import Counter
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,9 +15,11 @@ import numpy as np
 
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float
-from superpose.worlds.quadrature import RULES, cube, most_active, points
+from superpose.worlds.quadrature import RULES, cube, most_active
 
 MOST_ROWS = 2**17
+FINE_ROWS = 40_000
+"""Where this many are enough to integrate each pattern finely, it is done."""
 
 Pattern = tuple[int, ...]
 """The features that are on together."""
@@ -38,16 +41,19 @@ def enumerate_sets(world: Any, p: Float[Array, "sets"], choices: int = 1, togeth
 def rows(world: Any, patterns: tuple[Pattern, ...], chance: Float[Array, "patterns"]) -> Rows:
     """The points of every pattern, each with its part of the pattern's chance."""
     check_count(world, len(patterns), max(map(len, patterns)))
-    if sum(points(len(active), world.values) for active in patterns) > MOST_ROWS:
+    sizes = Counter(map(len, patterns))
+    count = {fine: sum(n * len(cube(k, world.values, fine)[0]) for k, n in sizes.items()) for fine in (True, False)}
+    if count[False] > MOST_ROWS:
         raise _too_large(world)
-    x, part, which = _table(patterns, world.n_features, world.values)
+    x, part, which = _table(patterns, world.n_features, world.values, count[True] <= FINE_ROWS)
     return jnp.asarray(x, dtype=float), chance[which] * jnp.asarray(part, dtype=float)
 
 
 def check_count(world: Any, n_patterns: int, active: int) -> None:
     """Refuse a world with too much in it, before listing what it has."""
-    if world.values not in RULES:
-        raise BadValue(f"{type(world).__name__}.everything() is for values among {sorted(RULES)}, not {world.values!r}")
+    known = [*RULES, "one"]
+    if world.values not in known:
+        raise BadValue(f"{type(world).__name__}.everything() is for values among {known}, not {world.values!r}")
     limit = most_active(world.values)
     if n_patterns > MOST_ROWS or (limit is not None and active > limit):
         raise _too_large(world)
@@ -72,9 +78,11 @@ def _combine(n_sets: int, choices: int, together: int) -> tuple[tuple[Pattern, .
 
 
 @functools.lru_cache(maxsize=16)
-def _table(patterns: tuple[Pattern, ...], n_features: int, values: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _table(
+    patterns: tuple[Pattern, ...], n_features: int, values: str, fine: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows `x`, the part of its pattern's chance that each carries, and which pattern that is."""
-    cubes = [cube(len(active), values, sum(active) % max(len(active), 1)) for active in patterns]
+    cubes = [cube(len(active), values, fine, sum(active) % max(len(active), 1)) for active in patterns]
     blocks = []
     for active, (sizes, _) in zip(patterns, cubes, strict=True):
         block = np.zeros((len(sizes), n_features))

@@ -72,7 +72,8 @@ class HierarchicalWorld:
         patterns, roots, ons, offs = _patterns(self.n_roots, self.branching, self.depth, exclusive)
         p, q = self.densities(), jnp.asarray(self.child_density, dtype=float)
         chance = jnp.where(roots, p, 1.0 - p).prod(axis=-1)
-        chance *= (q / self.branching if exclusive else q) ** ons * (1.0 - q) ** offs
+        each = q / self.branching if exclusive else q
+        chance *= each ** jnp.asarray(ons, dtype=float) * (1.0 - q) ** jnp.asarray(offs, dtype=float)
         x, chance = rows(self, patterns, chance)
         return Batch(x=x, y=x, weight=self.importances(), chance=chance)
 
