@@ -39,4 +39,6 @@ def check_room(what: str, *shape: int) -> None:
     need = 4 * math.prod(shape)
     if need > memory():
         size = " × ".join(f"{s:,}" for s in shape)
-        raise BadValue(f"{what} would be {size} numbers, {need / 1e9:,.0f} GB; this machine has {memory() / 1e9:.0f} GB")
+        raise BadValue(
+            f"{what} would be {size} numbers, {need / 1e9:,.0f} GB; this machine has {memory() / 1e9:.0f} GB"
+        )

@@ -15,8 +15,10 @@ T = TypeVar("T")
 CLASSES: dict[str, type] = {}
 """Every pytree class by its name: what a saved recipe may be read back into."""
 
-__all__ = ["CLASSES", "at", "index", "is_static", "leaf", "named_leaves", "plain", "pytree", "real", "replace_at",
-           "stack", "static", "whole", "word"]
+__all__ = [
+    "CLASSES", "at", "index", "is_static", "leaf", "named_leaves", "plain", "pytree", "real", "replace_at", "stack",
+    "stack_at", "static", "whole", "word",
+]  # fmt: skip
 
 
 @dataclass_transform(
@@ -110,21 +112,42 @@ def is_static(tree: Any, path: str) -> bool:
 
 def replace_at(tree: Any, path: str, value: Any) -> Any:
     """`replace_at(recipe, "world.density", 0.1)`: the same tree with one named part changed, and checked."""
+    return _replace(tree, path, value, lambda owner, name, v: dataclasses.replace(owner, **{name: v}))
+
+
+def stack_at(tree: Any, path: str, values: Any) -> Any:
+    """`replace_at` for many trees at once: the part becomes a stack of values, which is not checked again."""
+    return _replace(tree, path, values, _unchecked)
+
+
+def _replace(tree: Any, path: str, value: Any, change: Callable[[Any, str, Any], Any]) -> Any:
     head, _, rest = path.partition(".")
     below = _step(tree, head)
-    value = replace_at(below, rest, value) if rest else value
+    value = _replace(below, rest, value, change) if rest else value
     if dataclasses.is_dataclass(tree):
-        return dataclasses.replace(tree, **{head: value})  # type: ignore[type-var]
+        return change(tree, head, value)
     if isinstance(tree, tuple):
         return (*tree[: int(head)], value, *tree[int(head) + 1 :])
-    return jax.numpy.asarray(tree).at[int(head)].set(value)
+    return jax.numpy.broadcast_to(tree, (*jax.numpy.shape(value), len(tree))).at[..., int(head)].set(value)
+
+
+def _unchecked(owner: Any, name: str, value: Any) -> Any:
+    tree = object.__new__(type(owner))
+    for field in dataclasses.fields(owner):
+        object.__setattr__(tree, field.name, value if field.name == name else getattr(owner, field.name))
+    return tree
 
 
 def plain(config: T) -> T:
     """A config with every leaf at its default: what a built model keeps of it, equal and hashable for all instances."""
-    return dataclasses.replace(config, **{  # type: ignore[type-var]
-        f.name: f.default for f in dataclasses.fields(config) if not f.metadata.get("static")  # type: ignore[arg-type]
-    })
+    return dataclasses.replace(
+        config,
+        **{  # type: ignore[type-var]
+            f.name: f.default
+            for f in dataclasses.fields(config)
+            if not f.metadata.get("static")  # type: ignore[arg-type]
+        },
+    )
 
 
 def stack(trees: list[T]) -> T:

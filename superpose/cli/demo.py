@@ -1,0 +1,42 @@
+"""`superpose demo`: the first sweep, and a picture of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from superpose.cli.experiment import use_cores
+from superpose.core.mistakes import BadValue
+
+DENSITIES = 28
+SEEDS = 20
+
+
+def demo(out: Path) -> None:
+    """Train a grid of toys from dense to sparse worlds and show how many features share their two dimensions."""
+    if out.exists() and not out.is_dir():
+        raise BadValue(f"{out} is a file; give a folder to write to")
+    use_cores()
+    import jax
+
+    import superpose as sp
+
+    recipe = sp.Recipe(
+        world=sp.SparseWorld(n_features=5, decay=0.9),
+        model=sp.ToyConfig(n_features=5, n_hidden=2),
+        learning_rate=1e-2, schedule="quarter_cosine", steps=2000,
+    )  # fmt: skip
+    over = {"world.density": np.geomspace(1.0, 0.03, DENSITIES), "seed": range(SEEDS)}
+    print(f"training {DENSITIES * SEEDS} models: 5 features in 2 dimensions, {DENSITIES} densities × {SEEDS} seeds")
+    began = time.monotonic()
+    swept = sp.sweep(recipe, over, jax.random.key(0), data="shared")
+    took = time.monotonic() - began
+    print(f"{DENSITIES * SEEDS * recipe.steps / took:,.0f} model-steps/s, {took:.0f} s with compilation")
+    best = swept.best("seed", n=20_000)
+    W = best.measure(lambda run: run.model.W[...])
+    kept = swept.measure(lambda run: (sp.geometry.norms(run.model.W[...]) > 0.5).sum())
+    sp.save(out, {"W": W, "kept": kept}, {"models": DENSITIES * SEEDS, "seconds": took}, recipe=recipe)
+    picture = sp.plots.save(sp.plots.demo(W, kept), out / "demo.png")
+    print(f"the picture is {picture}; the numbers beside it load with superpose.load({str(out)!r})")

@@ -1,0 +1,110 @@
+"""The few words every experiment script understands."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from superpose.core.mistakes import BadValue, Mistake
+
+T = TypeVar("T")
+PROFILES = ("smoke", "default", "paper")
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """Where a script leaves its results, at what size it runs, and which fields its user changed."""
+
+    out: Path
+    profile: str
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    def pick(self, *, smoke: T, default: T, paper: T) -> T:
+        """The value for this profile."""
+        return {"smoke": smoke, "default": default, "paper": paper}[self.profile]
+
+    def change(self, recipe: Any) -> Any:
+        """The recipe with every `--set field=value` applied."""
+        from superpose.core.trees import replace_at
+
+        for path, value in self.changes:
+            recipe = replace_at(recipe, path, value)
+        return recipe
+
+    @property
+    def asserts(self) -> bool:
+        """Claims are insisted on at full sizes, and only for the recipe the claims are about."""
+        return self.profile != "smoke" and not self.changes
+
+
+def experiment(doc: str | None, argv: Sequence[str] | None = None) -> Experiment:
+    """Read an experiment's command line: `OUT --profile default --set world.decay=0.9`. Uses all cores."""
+    sys.excepthook = _say_mistakes
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXPERIMENT_EXAMPLES
+    )
+    script = Path(sys.argv[0]).stem
+    parser.add_argument("out", nargs="?", type=Path, help=f"folder for the results (results/PROFILE/{script})")
+    parser.add_argument("--profile", choices=PROFILES, default="default", help="seconds, minutes, or the paper's sizes")
+    parser.add_argument("--smoke", action="store_true", help="the same as --profile smoke")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one recipe field")
+    given = parser.parse_args(_arguments(argv))
+    profile = "smoke" if given.smoke else given.profile
+    use_cores()
+    return Experiment(given.out or Path("results", profile, script), profile, tuple(map(_assignment, given.set)))
+
+
+_EXPERIMENT_EXAMPLES = """examples:
+  python -P experiments/NAME.py                          the default size, into results/default/NAME
+  python -P experiments/NAME.py --smoke                  seconds, to see that it runs
+  python -P experiments/NAME.py out --set world.decay=1  a change of your own; claims are printed, not insisted on"""
+
+
+def _arguments(argv: Sequence[str] | None) -> Sequence[str] | None:
+    """Inside a notebook or an editor's cells, `sys.argv` belongs to the kernel."""
+    return [] if argv is None and "ipykernel" in sys.modules else argv
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    path, sign, value = text.partition("=")
+    if not sign or not path or not value:
+        raise BadValue(f"--set {text!r}: write it as field=value, for example world.density=0.1")
+    return path, _value(value)
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False, "none": None}.get(text.lower(), text)
+
+
+def use_cores(count: int | None = None) -> int:
+    """Let JAX see each CPU core as a device, so that sweeps use all of them. Call it before the first JAX work."""
+    import jax
+
+    count = count or os.cpu_count() or 1
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:
+        if len(jax.local_devices()) < count and jax.default_backend() == "cpu":
+            print("superpose: JAX has already started; this process keeps its devices", file=sys.stderr)
+    return len(jax.local_devices())
+
+
+def _say_mistakes(kind: type[BaseException], wrong: BaseException, trace: TracebackType | None) -> None:
+    """A user's mistake is one line; anything else is a bug and keeps its traceback."""
+    if not isinstance(wrong, Mistake):
+        sys.__excepthook__(kind, wrong, trace)
+        return
+    print(f"superpose: {wrong}", file=sys.stderr)
+    sys.stdout.flush()
+    os._exit(2)

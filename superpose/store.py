@@ -1,0 +1,114 @@
+"""Artefacts: what an experiment leaves behind for figures, claims and the paper."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from superpose.core.mistakes import BadValue
+from superpose.core.text import to_json
+from superpose.train.table import Table
+
+
+def save(
+    folder: str | Path,
+    tables: Mapping[str, Table],
+    numbers: Mapping[str, float] | None = None,
+    *,
+    recipe: Any = None,
+    claims: Sequence[Any] = (),
+) -> None:
+    """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it the artefact is whole."""
+    folder = Path(folder)
+    _check(tables)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "numbers.json").unlink(missing_ok=True)
+    _write(folder / "tables.npz", lambda f: np.savez_compressed(f, **{n: t.values for n, t in tables.items()}))
+    _json(
+        folder / "axes.json",
+        {n: {a: [_tick(v) for v in ticks] for a, ticks in t.axes.items()} for n, t in tables.items()},
+    )
+    if recipe is not None:
+        _write(folder / "recipe.json", lambda f: f.write(to_json(recipe).encode()))
+    _json(folder / "claims.json", [dataclasses.asdict(c) for c in claims])
+    _json(folder / "provenance.json", provenance())
+    _json(folder / "numbers.json", {n: float(v) for n, v in (numbers or {}).items()})
+
+
+def load(folder: str | Path) -> dict[str, Table]:
+    """The tables of a whole artefact."""
+    folder = Path(folder)
+    if not (folder / "numbers.json").exists():
+        raise BadValue(f"{folder} holds no finished result; make it with: {_maker(folder)}")
+    axes = json.loads((folder / "axes.json").read_text(encoding="utf-8"))
+    with np.load(folder / "tables.npz", allow_pickle=False) as arrays:
+        return {n: Table(axes[n], arrays[n]) for n in arrays}
+
+
+def load_numbers(folder: str | Path) -> dict[str, float]:
+    return json.loads((Path(folder) / "numbers.json").read_text(encoding="utf-8"))
+
+
+def provenance() -> dict[str, Any]:
+    """What made a result: versions, commit, machine and command."""
+    import jax
+
+    return {
+        "command": " ".join(sys.argv),
+        "commit": _git("rev-parse", "HEAD"),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
+        "devices": [d.device_kind for d in jax.local_devices()],
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _git(*words: str) -> str | None:
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def _maker(folder: Path) -> str:
+    return f"make {folder}/numbers.json PROFILE={folder.parent.name}"
+
+
+def _check(tables: Mapping[str, Table]) -> None:
+    for name, table in tables.items():
+        if not isinstance(table, Table):
+            raise BadValue(f"table {name!r} is a {type(table).__name__}; wrap it: Table(axes, values)")
+        if table.values.dtype.kind not in "iufb":
+            raise BadValue(f"table {name!r} holds {table.values.dtype}, not numbers")
+
+
+def _tick(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return value if isinstance(value, (int, float, str, bool)) else str(value)
+
+
+def _json(path: Path, content: Any) -> None:
+    _write(path, lambda f: f.write((json.dumps(content, indent=1) + "\n").encode()))
+
+
+def _write(path: Path, fill: Any) -> None:
+    """Whole or not at all: a reader never sees half a file."""
+    part = path.with_name(f".{path.name}.part")
+    with open(part, "wb") as f:
+        fill(f)
+        f.flush()
+        os.fsync(f.fileno())
+    os.replace(part, path)

@@ -1,0 +1,145 @@
+"""Thousands of cells through one compiled program: as many at a time as memory holds, over all devices, in segments."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from superpose.core.mistakes import BadValue, memory
+from superpose.core.trees import index
+from superpose.train.engine import State
+from superpose.train.progress import Progress
+from superpose.train.recipe import Recipe
+from superpose.train.units import Cells, advance_units, begin_units, width
+
+SEGMENT = 1.0
+"""Seconds between two looks at the clock."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """Two compiled functions for `units` × `width` cells, and the bytes they need."""
+
+    units: int
+    width: int
+    begin: Any
+    advance: Any
+    bytes: int
+
+
+def train(base: Recipe, cells: Cells, budget: int | None, progress: Progress) -> State:
+    """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
+    count = cells.keys.shape[0]
+    program = plan(base, cells, budget or default_budget())
+    done = [_kept(_segments(base, program, chunk, progress), live) for chunk, live in _chunks(cells, count, program)]
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
+
+
+def default_budget() -> int:
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return int(0.8 * stats["bytes_limit"]) if "bytes_limit" in stats else memory() // 2
+
+
+def plan(base: Recipe, cells: Cells, budget: int) -> Program:
+    """The most units that fit, by the compiler's own figure."""
+    wide, count = width(base), cells.keys.shape[0]
+    total = -(-count // wide)
+    devices = min(len(jax.local_devices()), total)
+    units = _even(total, max(devices, _guess(base, cells, wide, budget)), devices)
+    while True:
+        program = compiled(base, cells, units, wide, devices)
+        if program.bytes <= budget:
+            return program
+        if units == devices:
+            raise BadValue(
+                f"one unit of {wide} models on each of {devices} devices needs {program.bytes / 1e9:.2f} GB; "
+                f"the budget is {budget / 1e9:.2f} GB: give more, or shorten batch, logs or snapshots"
+            )
+        units = _even(total, max(devices, units // 2), devices)
+
+
+def _even(total: int, most: int, devices: int) -> int:
+    """Units per chunk: a multiple of the devices, at most `most`, with the last chunk as full as can be."""
+    chunks = -(-total // max(most, 1))
+    return -(-(-(-total // chunks)) // devices) * devices
+
+
+def _guess(base: Recipe, cells: Cells, wide: int, budget: int) -> int:
+    state = jax.eval_shape(begin_units, base, jax.eval_shape(lambda c: _padded(c, 1, wide, 0), cells))
+    per_unit = 2 * sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(state))
+    return max(1, int(budget / per_unit))
+
+
+def compiled(base: Recipe, cells: Cells, units: int, wide: int, devices: int) -> Program:
+    """The program for these shapes, made once per process."""
+    example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: _padded(c, units, wide, 0), cells)))
+    leaves, tree = jax.tree.flatten(example)
+    return _compile(tuple(leaves), tree, units, wide, devices, jax.config.jax_enable_x64)
+
+
+def _aval(a: Any) -> jax.ShapeDtypeStruct:
+    weak = isinstance(a, (bool, int, float)) or getattr(a, "weak_type", False)
+    kind = jax.dtypes.canonicalize_dtype(type(a)) if isinstance(a, (bool, int, float)) else a.dtype
+    return jax.ShapeDtypeStruct(np.shape(a), kind, weak_type=weak)
+
+
+@functools.lru_cache(maxsize=64)
+def _compile(leaves: tuple, tree: Any, units: int, wide: int, devices: int, x64: bool) -> Program:
+    base, cells = jax.tree.unflatten(tree, leaves)
+    mesh = Mesh(np.asarray(jax.local_devices()[:devices]), ("model",))
+    each, same = PartitionSpec("model"), PartitionSpec()
+    split = Cells(points=each, keys=each, data=same)
+    begin = jax.jit(jax.shard_map(begin_units, mesh=mesh, in_specs=(same, split), out_specs=each, check_vma=False))
+    advance = jax.jit(
+        jax.shard_map(
+            advance_units, mesh=mesh, in_specs=(same, split, each, same, same), out_specs=each, check_vma=False
+        ),
+        donate_argnums=2,
+    )
+    state = jax.eval_shape(begin, base, cells)
+    clock = jax.ShapeDtypeStruct((), np.int32)
+    made = advance.lower(base, cells, state, clock, clock).compile()
+    use = made.memory_analysis()
+    need = use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
+    return Program(units, wide, begin.lower(base, cells).compile(), made, need * devices)
+
+
+def _padded(cells: Cells, units: int, wide: int, first: int) -> Cells:
+    """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
+    count = cells.keys.shape[0]
+    places = np.minimum(first + np.arange(units * wide), count - 1).reshape(units, wide)
+    part = index(Cells(points=cells.points, keys=cells.keys), places)
+    return Cells(points=part.points, keys=part.keys, data=cells.data)
+
+
+def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells, int]]:
+    size = program.units * program.width
+    for first in range(0, count, size):
+        yield _padded(cells, program.units, program.width, first), min(size, count - first)
+
+
+def _segments(base: Recipe, program: Program, cells: Cells, progress: Progress) -> State:
+    """From step 0 to the last, with a look at the clock about every second."""
+    state = program.begin(base, cells)
+    start, length = 0, max(1, base.steps // 64)
+    size = program.units * program.width
+    while start < base.steps:
+        stop, began = min(base.steps, start + length), time.monotonic()
+        state = jax.block_until_ready(program.advance(base, cells, state, np.int32(start), np.int32(stop)))
+        progress.advance((stop - start) * size)
+        taken = max(time.monotonic() - began, 1e-6)
+        length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
+        start = stop
+    return state
+
+
+def _kept(state: State, live: int) -> State:
+    kept = State(model=state.model, memory=None, loss=state.loss, diverged=state.diverged, history=state.history)
+    return jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:])[:live], kept)

@@ -1,0 +1,82 @@
+"""Arrays that know the names and ticks of their leading axes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from superpose.core.mistakes import BadName, BadValue, unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """`values` has one leading axis for each of `axes`, then whatever shape one measurement has."""
+
+    axes: Mapping[str, Sequence[Any]]
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", np.asarray(self.values))
+        lengths = tuple(len(t) for t in self.axes.values())
+        if self.values.shape[: len(lengths)] != lengths:
+            raise BadValue(
+                f"axes {dict(zip(self.axes, lengths, strict=True))} do not fit values of {self.values.shape}"
+            )
+
+    def sel(self, **at: Any) -> Table:
+        """The part at the tick nearest each value: `table.sel(density=0.1, seed=0)`."""
+        table = self
+        for short, wanted in at.items():
+            name = table.axis(short)
+            place = nearest(name, table.axes[name], wanted)
+            rest = {n: t for n, t in table.axes.items() if n != name}
+            table = Table(rest, np.take(table.values, place, axis=table._place(name)))
+        return table
+
+    def mean(self, *names: str) -> Table:
+        return self._reduce(np.mean, names)
+
+    def std(self, *names: str) -> Table:
+        return self._reduce(np.std, names)
+
+    def min(self, *names: str) -> Table:
+        return self._reduce(np.min, names)
+
+    def max(self, *names: str) -> Table:
+        return self._reduce(np.max, names)
+
+    def axis(self, short: str) -> str:
+        """The full name of an axis from its last word."""
+        return full_name(short, self.axes)
+
+    def ticks(self, short: str) -> np.ndarray:
+        return np.asarray(self.axes[self.axis(short)])
+
+    def _place(self, name: str) -> int:
+        return list(self.axes).index(name)
+
+    def _reduce(self, f: Any, names: tuple[str, ...]) -> Table:
+        full = [self.axis(n) for n in names or self.axes]
+        values = f(self.values, axis=tuple(self._place(n) for n in full))
+        return Table({n: t for n, t in self.axes.items() if n not in full}, values)
+
+
+def full_name(short: str, names: Any) -> str:
+    hits = [n for n in names if n == short or n.endswith(f".{short}")]
+    if not hits:
+        raise unknown("no axis is called", short, names)
+    if len(hits) > 1 and short not in hits:
+        raise BadName(f"axis {short!r} could be any of {hits}; give more of its name")
+    return short if short in hits else hits[0]
+
+
+def nearest(name: str, ticks: Sequence[Any], wanted: Any) -> int:
+    """The place of the nearest tick; for ticks that are not numbers, of the equal one."""
+    if all(isinstance(t, (int, float, np.number)) and not isinstance(t, bool) for t in ticks):
+        return int(np.argmin(np.abs(np.asarray(ticks, float) - float(wanted))))
+    if wanted not in list(ticks):
+        raise BadName(f"axis {name!r} has no tick {wanted!r}; it has {list(ticks)}")
+    return list(ticks).index(wanted)
