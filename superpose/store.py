@@ -28,12 +28,13 @@ def save(
     recipe: Any = None,
     claims: Sequence[Any] = (),
 ) -> None:
-    """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it the artefact is whole."""
+    """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it a result is whole."""
     folder = Path(folder)
     _check(tables)
     folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {n: t.values for n, t in tables.items()}
     (folder / "numbers.json").unlink(missing_ok=True)
-    _write(folder / "tables.npz", lambda f: np.savez_compressed(f, **{n: t.values for n, t in tables.items()}))
+    _write(folder / "tables.npz", lambda f: np.savez_compressed(f, allow_pickle=False, **arrays))
     _json(
         folder / "axes.json",
         {n: {a: [_tick(v) for v in ticks] for a, ticks in t.axes.items()} for n, t in tables.items()},

@@ -39,6 +39,11 @@ def check_room(what: str, *shape: int) -> None:
     need = 4 * math.prod(shape)
     if need > memory():
         size = " × ".join(f"{s:,}" for s in shape)
-        raise BadValue(
-            f"{what} would be {size} numbers, {need / 1e9:,.0f} GB; this machine has {memory() / 1e9:.0f} GB"
-        )
+        raise BadValue(f"{what} would be {size} numbers, {amount(need)}; this machine has {amount(memory())}")
+
+
+def amount(size: float) -> str:
+    """Bytes, as a person says them."""
+    units = ("bytes", "KB", "MB", "GB", "TB")
+    place = min(int(math.log(max(size, 1), 1000)), len(units) - 1)
+    return f"{size / 1000**place:,.3g} {units[place]}"

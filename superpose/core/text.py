@@ -76,10 +76,10 @@ def _unpack(packed: Any) -> Any:
             return np.frombuffer(base64.b64decode(text, validate=True), _dtype(dtype)).reshape(shape)
         case {"model": config, "arrays": arrays}:
             return _filled(_unpack(config), [_unpack(a) for a in arrays])
-        case {"class": name, **fields}:
+        case {"class": str(name), **fields}:
             if name not in CLASSES:
                 raise unknown("no class made with @pytree is called", name, CLASSES)
-            return CLASSES[name](**{n: _unpack(v) for n, v in fields.items()})
+            return CLASSES[name](**{str(n): _unpack(v) for n, v in fields.items()})
         case dict():
             raise BadValue(f"this part of a recipe has no class: {str(packed)[:80]}")
     return packed

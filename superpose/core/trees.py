@@ -66,14 +66,14 @@ def _register(cls: type) -> None:
     data = [f.name for f in dataclasses.fields(cls) if not f.metadata.get("static")]  # type: ignore[arg-type]
     meta = [f.name for f in dataclasses.fields(cls) if f.metadata.get("static")]  # type: ignore[arg-type]
 
-    def flatten(tree: Any):
+    def flatten(tree: Any) -> Any:
         return [getattr(tree, n) for n in data], tuple(getattr(tree, n) for n in meta)
 
-    def flatten_with_keys(tree: Any):
+    def flatten_with_keys(tree: Any) -> Any:
         return [(jax.tree_util.GetAttrKey(n), getattr(tree, n)) for n in data], flatten(tree)[1]
 
-    def unflatten(fixed, leaves):
-        tree = object.__new__(cls)
+    def unflatten(fixed: Any, leaves: Any) -> Any:
+        tree: Any = object.__new__(cls)
         for name, value in (*zip(meta, fixed, strict=True), *zip(data, leaves, strict=True)):
             object.__setattr__(tree, name, value)
         return tree
@@ -140,14 +140,9 @@ def _unchecked(owner: Any, name: str, value: Any) -> Any:
 
 def plain(config: T) -> T:
     """A config with every leaf at its default: what a built model keeps of it, equal and hashable for all instances."""
-    return dataclasses.replace(
-        config,
-        **{  # type: ignore[type-var]
-            f.name: f.default
-            for f in dataclasses.fields(config)
-            if not f.metadata.get("static")  # type: ignore[arg-type]
-        },
-    )
+    fields: Any = dataclasses.fields(config)  # type: ignore[arg-type]
+    fresh = {f.name: f.default for f in fields if not f.metadata.get("static")}
+    return dataclasses.replace(config, **fresh)  # type: ignore[type-var]
 
 
 def stack(trees: list[T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from superpose.core.mistakes import BadValue, memory
+from superpose.core.mistakes import BadValue, amount, memory
 from superpose.core.trees import index
 from superpose.train.engine import State
 from superpose.train.progress import Progress
@@ -50,7 +51,7 @@ def default_budget() -> int:
 def plan(base: Recipe, cells: Cells, budget: int) -> Program:
     """The most units that fit, by the compiler's own figure."""
     wide, count = width(base), cells.keys.shape[0]
-    total = -(-count // wide)
+    total = math.ceil(count / wide)
     devices = min(len(jax.local_devices()), total)
     units = _even(total, max(devices, _guess(base, cells, wide, budget)), devices)
     while True:
@@ -59,16 +60,16 @@ def plan(base: Recipe, cells: Cells, budget: int) -> Program:
             return program
         if units == devices:
             raise BadValue(
-                f"one unit of {wide} models on each of {devices} devices needs {program.bytes / 1e9:.2f} GB; "
-                f"the budget is {budget / 1e9:.2f} GB: give more, or shorten batch, logs or snapshots"
+                f"one unit of {wide} models on each of {devices} devices needs {amount(program.bytes)}; "
+                f"the budget is {amount(budget)}: give more, or shorten batch, logs or snapshots"
             )
         units = _even(total, max(devices, units // 2), devices)
 
 
 def _even(total: int, most: int, devices: int) -> int:
     """Units per chunk: a multiple of the devices, at most `most`, with the last chunk as full as can be."""
-    chunks = -(-total // max(most, 1))
-    return -(-(-(-total // chunks)) // devices) * devices
+    chunks = math.ceil(total / max(most, 1))
+    return math.ceil(math.ceil(total / chunks) / devices) * devices
 
 
 def _guess(base: Recipe, cells: Cells, wide: int, budget: int) -> int:
@@ -81,7 +82,7 @@ def compiled(base: Recipe, cells: Cells, units: int, wide: int, devices: int) ->
     """The program for these shapes, made once per process."""
     example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: _padded(c, units, wide, 0), cells)))
     leaves, tree = jax.tree.flatten(example)
-    return _compile(tuple(leaves), tree, units, wide, devices, jax.config.jax_enable_x64)
+    return _compile(tuple(leaves), tree, units, wide, devices, jax.config.read("jax_enable_x64"))
 
 
 def _aval(a: Any) -> jax.ShapeDtypeStruct:
@@ -95,7 +96,7 @@ def _compile(leaves: tuple, tree: Any, units: int, wide: int, devices: int, x64:
     base, cells = jax.tree.unflatten(tree, leaves)
     mesh = Mesh(np.asarray(jax.local_devices()[:devices]), ("model",))
     each, same = PartitionSpec("model"), PartitionSpec()
-    split = Cells(points=each, keys=each, data=same)
+    split = Cells(points=each, keys=each, data=same)  # type: ignore[arg-type]
     begin = jax.jit(jax.shard_map(begin_units, mesh=mesh, in_specs=(same, split), out_specs=each, check_vma=False))
     advance = jax.jit(
         jax.shard_map(
@@ -106,9 +107,13 @@ def _compile(leaves: tuple, tree: Any, units: int, wide: int, devices: int, x64:
     state = jax.eval_shape(begin, base, cells)
     clock = jax.ShapeDtypeStruct((), np.int32)
     made = advance.lower(base, cells, state, clock, clock).compile()
-    use = made.memory_analysis()
-    need = use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
-    return Program(units, wide, begin.lower(base, cells).compile(), made, need * devices)
+    return Program(units, wide, begin.lower(base, cells).compile(), made, devices * _need(made))
+
+
+def _need(compiled: Any) -> int:
+    """Bytes that one device holds while this runs, as the compiler planned it."""
+    use = compiled.memory_analysis()
+    return use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
 
 
 def _padded(cells: Cells, units: int, wide: int, first: int) -> Cells:

@@ -55,10 +55,10 @@ def as_run(recipe: Recipe, state: State) -> Run:
 def precision(recipe: Recipe, key: Any = None) -> contextlib.AbstractContextManager:
     """Double precision while this recipe trains, if it asks for it."""
     wanted = recipe.precision == "float64"
-    if wanted == jax.config.jax_enable_x64:
+    if wanted == jax.config.read("jax_enable_x64"):
         return contextlib.nullcontext()
     if isinstance(key, jax.core.Tracer):
         raise BadValue(
-            f"this recipe has precision={recipe.precision!r}; call it outside jit, which is tracing in the other"
+            f"this recipe has precision={recipe.precision!r}; call fit outside jit, which traces in the other"
         )
     return jax.enable_x64(wanted)

@@ -37,9 +37,9 @@ def lbfgs(pairs: int = 12) -> optax.GradientTransformationExtraArgs:
         none = jnp.zeros((pairs, x.size), x.dtype)
         return Curvature(x, jnp.zeros_like(x), none, none, jnp.zeros(pairs, x.dtype))
 
-    def update(updates: Any, state: Curvature, params: Any = None, *, value_fn: Any, value: Any, **_: Any):
+    def update(updates: Any, state: Curvature, params: Any = None, *, value_fn: Any, value: Any, **_: Any) -> Any:
         x, unravel = ravel_pytree(params)
-        g, _ = ravel_pytree(updates)
+        g = ravel_pytree(updates)[0]
         state = _learn(state, x, g)
         d = _direction(state, g)
         step = _enough(lambda s: value_fn(unravel(x + s * d)), value, g @ d)

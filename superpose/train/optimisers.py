@@ -23,7 +23,7 @@ class Rule:
     r"""What differs for the parameters whose names match `on`, a name or wildcard.
 
     Their learning rate is multiplied by `rate`, and they have a decoupled `decay` $\gamma$ of their own.
-    "signed" decay pulls each column towards length 1 when $\gamma < 0$: $W \leftarrow W - \eta|\gamma| W (1 - 1/\|W_i\|)$.
+    "signed" decay pulls each column to length 1 when $\gamma < 0$: $W \leftarrow W - \eta|\gamma| W (1 - 1/\|W_i\|)$.
     """
 
     on: str = static()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Protocol
 
 from flax import nnx
@@ -61,8 +62,6 @@ def oracle(recipe: Recipe, *, steps: int = 150) -> Recipe:
     For worlds that can be enumerated (up to six features). Sweep it over "seed" for many starts and keep the
     best: the result is the global optimum that sampled training should approach.
     """
-    import dataclasses
-
     return dataclasses.replace(recipe, optimizer="lbfgs", batch="all", precision="float64", steps=steps)
 
 

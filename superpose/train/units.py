@@ -95,9 +95,7 @@ def _numbers(base: Recipe, shape: tuple[int, ...]) -> tuple[list, Any]:
     A scalar and a row of equal numbers may be rounded differently, so swept and unswept fields take the same road.
     """
     leaves, tree = jax.tree.flatten(base)
-    scalar = [
-        i for i, leaf in enumerate(leaves) if jnp.ndim(leaf) == 0 and not jax.dtypes.issubdtype(_kind(leaf), _KEY)
-    ]
+    scalar = [i for i, leaf in enumerate(leaves) if jnp.ndim(leaf) == 0]
     wide = jax.lax.optimization_barrier([jnp.broadcast_to(leaves[i], shape) for i in scalar])
 
     def rebuild(numbers: list) -> Recipe:
@@ -105,10 +103,3 @@ def _numbers(base: Recipe, shape: tuple[int, ...]) -> tuple[list, Any]:
         return jax.tree.unflatten(tree, [filled.get(i, leaf) for i, leaf in enumerate(leaves)])
 
     return wide, rebuild
-
-
-_KEY = jax.dtypes.prng_key
-
-
-def _kind(leaf: Any) -> Any:
-    return jnp.result_type(leaf)

@@ -1,0 +1,155 @@
+"""What a sweep leaves: runs along named axes, to be measured, compared and picked from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from superpose.core.keys import stream
+from superpose.core.mistakes import BadName, BadValue
+from superpose.core.shapes import Array, Float, Key
+from superpose.core.trees import index, replace_at, stack_at
+from superpose.train.fit import Run, precision
+from superpose.train.table import Table, full_name, nearest
+
+BLOCK = 4096
+"""Samples of a held-out draw that are looked at together."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """Runs along named axes: one flat stack for each point of the `looped` axes, which come first in every table.
+
+    After `best`, `score` holds the held-out loss of each run that was kept.
+    """
+
+    axes: Mapping[str, Sequence[Any]]
+    looped: Mapping[str, Sequence[Any]]
+    stacks: list[Run]
+    points: Mapping[str, np.ndarray]
+    key: Key
+    score: Table | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(len(t) for t in self.axes.values())
+
+    @property
+    def runs(self) -> Run:
+        """All runs as one, every array with the sweep's axes in front."""
+        if len(self.stacks) != 1:
+            raise BadValue(
+                f"this sweep has static axes {list(self.looped)}; its models may differ in shape: use measure()"
+            )
+        recipe = self.stacks[0].recipe
+        for path, values in self.points.items():
+            recipe = stack_at(recipe, path, values.reshape(self.sizes))
+        shaped = jax.tree.map(lambda a: a.reshape(*self.sizes, *a.shape[1:]), _arrays(self.stacks[0]))
+        return dataclasses.replace(shaped, recipe=recipe)
+
+    def run(self, **at: Any) -> Run:
+        """The run at the nearest ticks: `swept.run(density=0.1, seed=0)`. Every axis is named."""
+        ticks = {**self.looped, **self.axes}
+        wanted = {full_name(short, ticks): value for short, value in at.items()}
+        if missing := [n for n in ticks if n not in wanted]:
+            raise BadName(f"run() needs a value for {missing} as well; the axes are {list(ticks)}")
+        places = {n: nearest(n, t, wanted[n]) for n, t in ticks.items()}
+        stack = self.stacks[_flat([places[n] for n in self.looped], [len(t) for t in self.looped.values()])]
+        cell = _flat([places[n] for n in self.axes], self.sizes)
+        recipe = _placed(stack, {path: float(values[cell]) for path, values in self.points.items()})
+        return dataclasses.replace(index(_arrays(stack), cell), recipe=recipe)
+
+    def measure(self, f: Callable[[Run], Any]) -> Any:
+        """Apply `f` to every run; each array it returns becomes a `Table` with the sweep's axes in front."""
+        return self._joined([self._measured(run, f) for run in self.stacks])
+
+    def held_out(self, n: int = 100_000) -> Table:
+        """Every run's objective on one common draw of `n` fresh samples; exact where the recipe's batch is "all"."""
+        key = stream(self.key, "held-out")
+        return self._joined([self._measured(run, lambda r: held_out(r, key, n), together=16) for run in self.stacks])
+
+    def best(self, axis: str = "seed", n: int = 100_000) -> Sweep:
+        """Along `axis`, keep the run with the lowest held-out loss. Diverged runs lose."""
+        name = full_name(axis, self.axes)
+        if name in self.points:
+            raise BadName(f"best() picks among runs of one recipe, and {name!r} changes the recipe: compare held_out()")
+        scores, where = self.held_out(n), list(self.axes).index(name)
+        ranked = np.where(np.isfinite(scores.values), scores.values, np.inf).reshape(-1, *self.sizes)
+        picks = ranked.argmin(axis=where + 1)
+        axes = {a: t for a, t in self.axes.items() if a != name}
+        lowest = np.min(ranked, axis=where + 1).reshape(
+            *(len(t) for t in self.looped.values()), *map(len, axes.values())
+        )
+        return dataclasses.replace(
+            self,
+            axes=axes,
+            stacks=[_picked(run, _places(self.sizes, where, p)) for run, p in zip(self.stacks, picks, strict=True)],
+            points={p: v.reshape(self.sizes).take(0, axis=where).ravel() for p, v in self.points.items()},
+            score=Table(ticks, lowest),
+        )
+
+    def _measured(self, run: Run, f: Callable[[Run], Any], together: int = 256) -> Any:
+        """`f` over a flat stack, a bounded number of runs at a time."""
+
+        def one(cell: tuple[Run, dict[str, Any]]) -> Any:
+            return f(dataclasses.replace(cell[0], recipe=_placed(run, cell[1])))
+
+        def every(cells: Any) -> Any:
+            return jax.lax.map(one, cells, batch_size=min(together, run.diverged.shape[0]))
+
+        with precision(run.recipe):
+            return jax.device_get(jax.jit(every)((_arrays(run), dict(self.points))))
+
+    def _joined(self, parts: list[Any]) -> Any:
+        names = {**self.looped, **self.axes}
+        lead = tuple(len(t) for t in self.looped.values())
+
+        def join(*arrays: np.ndarray) -> Table:
+            if len(shapes := {a.shape[1:] for a in arrays}) > 1:
+                raise BadValue(f"along {list(self.looped)} this measure has shapes {sorted(shapes)}; reduce it to one")
+            return Table(names, np.stack(arrays).reshape(*lead, *self.sizes, *arrays[0].shape[1:]))
+
+        return jax.tree.map(join, *parts)
+
+
+def held_out(run: Run, key: Key, n: int = 100_000) -> Float[Array, ""]:
+    """The recipe's objective on fresh samples, in blocks; exact where its batch is "all"."""
+    recipe = run.recipe
+    if recipe.batch == "all":
+        return recipe.objective(run.model, recipe.world.everything(), stream(key, "noise"))  # type: ignore[attr-defined]
+    block = min(n, BLOCK)
+
+    def one(key: Key) -> Float[Array, ""]:
+        return recipe.objective(run.model, recipe.world.sample(stream(key, "data"), block), stream(key, "noise"))
+
+    return jax.lax.map(one, jax.random.split(key, -(-n // block))).mean()
+
+
+def _placed(run: Run, point: Mapping[str, Any]) -> Any:
+    recipe = run.recipe
+    for path, value in point.items():
+        recipe = replace_at(recipe, path, value)
+    return recipe
+
+
+def _arrays(run: Run) -> Run:
+    """The run without its recipe: what is stacked."""
+    return dataclasses.replace(run, recipe=None)  # type: ignore[arg-type]
+
+
+def _picked(run: Run, places: np.ndarray) -> Run:
+    return dataclasses.replace(index(_arrays(run), places), recipe=run.recipe)
+
+
+def _flat(places: Sequence[int], sizes: Sequence[int]) -> int:
+    return int(np.ravel_multi_index(tuple(places), tuple(sizes))) if sizes else 0
+
+
+def _places(sizes: tuple[int, ...], axis: int, pick: np.ndarray) -> np.ndarray:
+    """Flat places of the picked entries along `axis`."""
+    every = np.arange(int(np.prod(sizes))).reshape(sizes)
+    return np.take_along_axis(every, np.expand_dims(pick, axis), axis).ravel()
