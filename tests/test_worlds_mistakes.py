@@ -19,7 +19,7 @@ SIZES = [
 
 def test_worlds_take_what_is_right():
     for world, size in SIZES:
-        world(**{size: np.int64(3)}).sample(KEY, 2)
+        assert getattr(world(**{size: np.int64(3)}), size) == 3
 
 
 @pytest.mark.parametrize("world, size", SIZES)
@@ -30,14 +30,14 @@ def test_a_size_must_be_a_whole_number_of_at_least_one(world, size, value):
 
 
 @pytest.mark.parametrize("world, size", [s for s in SIZES if s[0] is not OneHotWorld])
-@pytest.mark.parametrize("value", [0, 0.0, 1.5, -1, float("nan"), float("inf"), "half", None, (0.1, 1.5), np.array([0.1, 0])])
+@pytest.mark.parametrize("value", [0, 1.5, -1, np.nan, np.inf, "half", None, (0.1, 1.5), np.array([0.1, 0])])
 def test_a_density_must_be_above_zero_and_at_most_one(world, size, value):
     with pytest.raises(Mistake, match=rf"{world.__name__}.density.* is .*; it must be a number above 0 and at most 1"):
         world(**{size: 2}, density=value)
 
 
 @pytest.mark.parametrize("world, size", SIZES)
-@pytest.mark.parametrize("field, value", [("decay", 0), ("decay", -1.0), ("importance", -1.0), ("importance", float("nan"))])
+@pytest.mark.parametrize("field, value", [("decay", 0), ("decay", -1.0), ("importance", -1.0), ("importance", np.nan)])
 def test_importance_cannot_be_negative(world, size, field, value):
     with pytest.raises(Mistake, match=rf"{world.__name__}.{field} is .*; it must be a number"):
         world(**{size: 2}, **{field: value})
@@ -57,9 +57,9 @@ def test_a_list_of_importances_must_fit(world, size):
 
 
 def test_a_number_cannot_be_a_list():
-    with pytest.raises(Mistake, match="SparseWorld.decay has 2 numbers; it must be one number"):
+    with pytest.raises(Mistake, match=r"SparseWorld.decay has 2 numbers; it must be one number"):
         SparseWorld(n_features=2, decay=(0.1, 0.2))
-    with pytest.raises(Mistake, match="HierarchicalWorld.child_density has 2 numbers"):
+    with pytest.raises(Mistake, match=r"HierarchicalWorld.child_density has 2 numbers"):
         HierarchicalWorld(n_roots=2, child_density=np.array([0.1, 0.2]))
 
 
@@ -70,7 +70,7 @@ def test_importances_cannot_overflow():
 
 
 def test_only_one_of_a_set_can_be_on():
-    with pytest.raises(Mistake, match="AnticorrelatedWorld.density is 0.4; .*at most 1/set_size, 0.333"):
+    with pytest.raises(Mistake, match=r"AnticorrelatedWorld.density is 0.4; .*at most 1/set_size, 0.333"):
         AnticorrelatedWorld(n_sets=2, set_size=3, density=0.4, per="feature")
     AnticorrelatedWorld(n_sets=2, set_size=3, density=1 / 3, per="feature")
 

@@ -129,7 +129,7 @@ def test_a_target_site_answers_for_the_same_rows():
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 7])
 def test_a_site_of_a_sequence_gives_as_many_rows_as_asked(n):
     world = SiteWorld(model=Small(steps=3), site="hidden", inputs=OneHotWorld(n_features=4))
-    assert world.sample(KEY, n).x.shape == (n, 2)
+    assert jax.eval_shape(lambda w: w.sample(KEY, n).x, world).shape == (n, 2)
 
 
 def test_every_position_is_as_likely_when_rows_are_left_over():
