@@ -89,7 +89,7 @@ class Sweep:
             axes=axes,
             stacks=[_picked(run, _places(self.sizes, where, p)) for run, p in zip(self.stacks, picks, strict=True)],
             points={p: v.reshape(self.sizes).take(0, axis=where).ravel() for p, v in self.points.items()},
-            score=Table(ticks, lowest),
+            score=Table({**self.looped, **axes}, lowest),
         )
 
     def _measured(self, run: Run, f: Callable[[Run], Any], together: int = 256) -> Any:
