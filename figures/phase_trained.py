@@ -1,0 +1,37 @@
+"""What trained models do with the extra feature, against what theory says."""
+# reads: phase_diagram
+
+import sys
+from pathlib import Path
+
+from superpose import load
+from superpose.plots import phases, save, style
+
+
+def draw(tables):
+    norm, overlap, boundary = tables["norm"], tables["superposition"], tables["boundary"]
+    count = norm.values.shape[-1]
+    best = (norm, norm.values[..., 0], overlap.values[..., 0])
+    rest = (norm, norm.values[..., :-1].mean(-1), overlap.values[..., :-1].mean(-1))
+    exact = (tables["best_norm"], tables["best_norm"].values, tables["best_superposition"].values)
+    panels = {
+        f"The best of {count} trained models": best,
+        f"The mean of the {count - 1} better ones": rest,
+        "The best model there is": exact,
+    }
+    figure = style.figure(style.TEXT, 2.2)
+    *axes, corner = figure.subplots(1, 4, width_ratios=[1, 1, 1, 0.55])
+    for ax, (title, (table, length, shared)) in zip(axes, panels.items(), strict=True):
+        phases.found(ax, table.ticks("importance.1"), table.ticks("density"), length, shared)
+        phases.boundaries(ax, boundary.ticks("importance.1"), boundary.values, colour="white")
+        ax.set(title=title, xlabel="importance of feature 1")
+    axes[0].set_ylabel("density")
+    phases.key(corner)
+    corner.set_title("What a colour says\nof feature 1")
+    corner.set_box_aspect(1)
+    return figure
+
+
+if __name__ == "__main__":
+    results, out = map(Path, sys.argv[1:])
+    save(draw(load(results / "phase_diagram")), out)
