@@ -35,10 +35,12 @@ class Program:
     bytes: int
 
 
-def train(base: Recipe, cells: Cells, budget: int | None, progress: Progress) -> State:
+def train(
+    base: Recipe, cells: Cells, progress: Progress, *, budget: int | None = None, devices: int | None = None
+) -> State:
     """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
     count = cells.keys.shape[0]
-    program = plan(base, cells, budget or default_budget())
+    program = plan(base, cells, budget or default_budget(), devices or len(jax.local_devices()))
     done = [_kept(_segments(base, program, chunk, progress), live) for chunk, live in _chunks(cells, count, program)]
     return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
 
@@ -48,11 +50,11 @@ def default_budget() -> int:
     return int(0.8 * stats["bytes_limit"]) if "bytes_limit" in stats else memory() // 2
 
 
-def plan(base: Recipe, cells: Cells, budget: int) -> Program:
+def plan(base: Recipe, cells: Cells, budget: int, devices: int) -> Program:
     """The most units that fit, by the compiler's own figure."""
     wide, count = width(base), cells.keys.shape[0]
     total = math.ceil(count / wide)
-    devices = min(len(jax.local_devices()), total)
+    devices = min(devices, len(jax.local_devices()), total)
     units = _even(total, max(devices, _guess(base, cells, wide, budget)), devices)
     while True:
         program = compiled(base, cells, units, wide, devices)

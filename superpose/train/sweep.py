@@ -26,6 +26,7 @@ def sweep(
     *,
     data: Literal["own", "shared"] = "own",
     budget: int | None = None,
+    devices: int | None = None,
     max_cells: int = 10_000_000,
     quiet: bool = False,
 ) -> Sweep:
@@ -34,8 +35,8 @@ def sweep(
     Axes naming float fields, and "seed", ride in one program; those naming static fields (sizes, words, whole
     worlds) compile one program a value and come first in the results. The run at a seed is
     `fit(recipe, fold_in(key, seed))` whatever else is in the grid. `data="shared"` draws the same samples for all
-    cells, which is faster; seeds then differ by initialisation alone. `budget` bounds the memory, in bytes; no result
-    depends on it.
+    cells, which is faster; seeds then differ by initialisation alone. `budget` bounds the memory, in bytes, and
+    `devices` how many of this machine's are used; no result depends on either.
     """
     if data not in ("own", "shared"):
         raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")
@@ -48,7 +49,7 @@ def sweep(
     stacks = []
     for each in recipes:
         with precision(each):
-            stacks.append(as_run(each, train(each, cells, budget, progress)))
+            stacks.append(as_run(each, train(each, cells, progress, budget=budget, devices=devices)))
     progress.close()
     moving = {name: list(over[name]) for name in plan.moving}
     return Sweep(axes=moving, looped=plan.looped, stacks=stacks, points=points, key=key)

@@ -48,7 +48,7 @@ class Sweep:
         recipe = self.stacks[0].recipe
         for path, values in self.points.items():
             recipe = stack_at(recipe, path, values.reshape(self.sizes))
-        shaped = jax.tree.map(lambda a: a.reshape(*self.sizes, *a.shape[1:]), _arrays(self.stacks[0]))
+        shaped = jax.tree.map(lambda a: a.reshape((*self.sizes, *a.shape[1:])), _arrays(self.stacks[0]))
         return dataclasses.replace(shaped, recipe=recipe)
 
     def run(self, **at: Any) -> Run:
@@ -78,18 +78,19 @@ class Sweep:
         if name in self.points:
             raise BadName(f"best() picks among runs of one recipe, and {name!r} changes the recipe: compare held_out()")
         scores, where = self.held_out(n), list(self.axes).index(name)
-        ranked = np.where(np.isfinite(scores.values), scores.values, np.inf).reshape(-1, *self.sizes)
+        diverged = np.stack([run.diverged >= 0 for run in self.stacks]).reshape(scores.values.shape)
+        lost = diverged | ~np.isfinite(scores.values)
+        ranked = np.where(lost, np.inf, scores.values).reshape(-1, *self.sizes)
         picks = ranked.argmin(axis=where + 1)
         axes = {a: t for a, t in self.axes.items() if a != name}
-        lowest = np.min(ranked, axis=where + 1).reshape(
-            *(len(t) for t in self.looped.values()), *map(len, axes.values())
-        )
+        ticks = {**self.looped, **axes}
+        lowest = np.min(ranked, axis=where + 1).reshape([len(t) for t in ticks.values()])
         return dataclasses.replace(
             self,
             axes=axes,
             stacks=[_picked(run, _places(self.sizes, where, p)) for run, p in zip(self.stacks, picks, strict=True)],
             points={p: v.reshape(self.sizes).take(0, axis=where).ravel() for p, v in self.points.items()},
-            score=Table({**self.looped, **axes}, lowest),
+            score=Table(ticks, lowest),
         )
 
     def _measured(self, run: Run, f: Callable[[Run], Any], together: int = 256) -> Any:
