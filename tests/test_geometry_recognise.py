@@ -60,7 +60,7 @@ def test_a_bipyramid_is_a_triangle_and_a_digon():
         geometry.cube(),  # eight corners in three dimensions, but no antiprism
         geometry.polygon(7),
         geometry.icosahedron(),
-        geometry.polygon(4)[:, :3] * jnp.array([1.0, 1.0, 1.0]) + 0.2,
+        geometry.polygon(4)[:, :3] + 0.2,
         jnp.stack([jnp.cos(jnp.linspace(0, 1.2, 5)), jnp.sin(jnp.linspace(0, 1.2, 5))]),  # five in a plane, bunched
         jnp.array([[1.0, 0.7], [0.0, 0.7]]),  # two that lean on each other
     ],

@@ -35,11 +35,13 @@ def one_sparse_optimum(W: Float[Array, "hidden features"]) -> Packing:
     return Packing(_energy(cosines, a, b), jnp.sqrt(a), b)
 
 
+@jax.jit
 def one_sparse_energy(W: Float[Array, "hidden features"], a: ArrayLike, b: ArrayLike) -> Float[Array, ""]:
     """Loss per active feature, averaged over features, at squared norm a and bias b."""
     return _energy(gram(directions(W)), jnp.asarray(a), jnp.asarray(b))
 
 
+@jax.jit
 def own_error(a: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     r"""$\int_0^1 (x - \mathrm{ReLU}(a x + b))^2 dx$ for a ≥ 0: what the feature that is on loses."""
     a, b = jnp.asarray(a), jnp.asarray(b)
@@ -49,6 +51,7 @@ def own_error(a: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     return t**3 / 3.0 + spoken
 
 
+@jax.jit
 def spill(c: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     r"""$\int_0^1 \mathrm{ReLU}(c x + b)^2 dx$: what it costs a feature that is off, whose product with it is c."""
     c, b = jnp.asarray(c), jnp.asarray(b)
