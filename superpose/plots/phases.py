@@ -41,10 +41,11 @@ def key(ax: Axes) -> None:
     ticks = np.linspace(0, 1, 64)
     ax.imshow(fate(ticks[:, None], ticks[None, :]), extent=(0, 1, 0, 1), origin="lower", aspect="auto")
     ax.set(xticks=[0, 1], yticks=[0, 1], xticklabels=["0", "≥ 1"], yticklabels=["0", "≥ 1"])
-    ax.set_xlabel("how much of feature 0\nlies along it")
-    ax.set_ylabel("its length ‖W‖", labelpad=-4)
-    for x, y, text, colour in ((0.5, 0.07, "ignored", INK), (0.04, 0.9, "alone", "white"), (0.96, 0.9, "shares", "white")):
-        ax.text(x, y, text, color=colour, fontsize=6, ha={0.5: "center", 0.04: "left"}.get(x, "right"))
+    ax.set_xlabel("superposition: what\nof others lies along it", fontsize=6, labelpad=1)
+    ax.set_ylabel("length", fontsize=6, labelpad=-8)
+    ax.text(0.5, 0.05, "ignored", color=INK, fontsize=6, ha="center")
+    ax.text(0.04, 0.87, "alone", color="white", fontsize=6)
+    ax.text(0.96, 0.87, "shares", color="white", fontsize=6, ha="right")
 
 
 def boundaries(ax: Axes, r: Any, below: Any, colour: str = INK) -> None:

@@ -1,0 +1,108 @@
+"""Panels that show where features point: vectors in a plane, products of directions, lengths and sharing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, Normalize
+
+from superpose.core.mistakes import BadValue
+from superpose.core.shapes import Array, Float
+from superpose.plots.style import (
+    CREAM,
+    FAINT,
+    INK,
+    MUTED,
+    SHARE,
+    SIGNED,
+    TRACK,
+    VIRIDIS,
+    WEIGHTS,
+    by_importance,
+    by_superposition,
+)
+
+
+def vectors(
+    axis: Axes, W: Float[Array, "hidden features"], importance: Float[Array, "features"] | None = None, *,
+    limit: float = 1.5,
+) -> None:  # fmt: skip
+    """Each feature of a two-dimensional W as a line from the origin to a dot; yellow is the most important.
+
+    Without importances the first feature counts as the most important.
+    """
+    W = np.asarray(W)
+    if W.ndim != 2 or W.shape[0] != 2:
+        raise BadValue(f"W has shape {W.shape}; vectors draws (2, features)")
+    order = np.arange(W.shape[1])[::-1]
+    colours = by_importance(order if importance is None else importance)
+    frame(axis, limit)
+    for i in np.argsort(colours[:, 1]):
+        axis.plot([0, W[0, i]], [0, W[1, i]], color=colours[i], lw=1.3, solid_capstyle="round", zorder=3)
+        axis.plot(*W[:, i], "o", color=colours[i], ms=3.6, mec=INK, mew=0.25, zorder=4)
+
+
+def upright(W: Float[Array, "hidden features"]) -> np.ndarray:
+    """A plane's W turned, and mirrored if need be, so that the first feature points up and the second to its right."""
+    W = np.asarray(W, float)
+    turn = np.pi / 2 - np.arctan2(W[1, 0], W[0, 0])
+    W = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ W
+    return W * [[-1 if W[0, 1] < 0 else 1], [1]]
+
+
+def frame(axis: Axes, limit: float = 1.5) -> None:
+    """A square of cream with dashed axes through its centre, and no numbers."""
+    axis.set_facecolor(CREAM)
+    axis.set(xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[], aspect="equal")
+    axis.spines[:].set_visible(True)
+    axis.spines[:].set(color=FAINT, linewidth=0.5)
+    for line in (axis.axhline, axis.axvline):
+        line(0, color=FAINT, lw=0.6, ls=(0, (3, 2)), zorder=1)
+
+
+def heatmap(axis: Axes, gram: Float[Array, "features features"], b: Float[Array, "features"] | None = None) -> None:
+    """All products of two directions, and in a thin column beside them the biases. Blue −1, grey 0, red +1."""
+    gram = np.asarray(gram)
+    n = len(gram)
+    colours: dict[str, Any] = {"cmap": WEIGHTS, "norm": SIGNED, "interpolation": "nearest"}
+    axis.imshow(gram, extent=(0, n, n, 0), **colours)
+    if b is not None:
+        left, wide = n * 1.05, n * 0.07
+        axis.imshow(np.asarray(b)[:, None], extent=(left, left + wide, n, 0), **colours)
+        axis.set_xlim(0, left + wide)
+    axis.set(ylim=(n, 0), xticks=[], yticks=[], aspect="equal")
+    axis.spines[:].set_visible(False)
+
+
+def bars(
+    axis: Axes, norms: Float[Array, "features"], superposition: Float[Array, "features"], *, most: float = 1.3
+) -> None:
+    """How long each feature is, the first on top; dark stands alone, yellow shares its direction with others."""
+    norms = np.asarray(norms)
+    rows = np.arange(len(norms))
+    axis.barh(rows, np.full(len(norms), most), height=0.82, color=TRACK, lw=0)
+    axis.barh(rows, np.minimum(norms, most), height=0.82, color=by_superposition(superposition), lw=0)
+    axis.set(xlim=(0, most), ylim=(len(norms) - 0.5, -0.5), xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def scale(axis: Axes, colours: Colormap, low: str, high: str, title: str = "", *, norm: Normalize = SHARE) -> None:
+    """A short strip of colours with a word at either end."""
+    low_value, high_value = float(norm.vmin or 0), float(norm.vmax or 0)
+    strip = np.linspace(low_value, high_value, 128)[None]
+    axis.imshow(strip, extent=(0, 1, 0, 1), aspect="auto", cmap=colours, norm=norm)
+    axis.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
+    axis.spines[:].set_visible(False)
+    axis.text(-0.03, 0.5, low, ha="right", va="center", fontsize=6, color=MUTED)
+    axis.text(1.03, 0.5, high, ha="left", va="center", fontsize=6, color=MUTED)
+    axis.set_title(title, fontsize=6, color=MUTED, loc="center")
+
+
+def weight_scale(axis: Axes) -> None:
+    scale(axis, WEIGHTS, "−1", "+1", norm=SIGNED)
+
+
+def sharing_scale(axis: Axes) -> None:
+    scale(axis, VIRIDIS, "alone", "shares")

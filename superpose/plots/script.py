@@ -1,0 +1,47 @@
+"""The command line of figure scripts: `python -P figures/NAME.py RESULTS OUT.png`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from superpose import store
+from superpose.core.mistakes import BadValue, Mistake
+from superpose.plots.style import save
+from superpose.train.table import Table
+
+READS = re.compile(r"^# *reads: *(.*?) *$", re.MULTILINE)
+
+
+def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None:
+    """Draw the figure whose script defines `draw`, and save it as .png and .pdf.
+
+    `draw` is given the tables of what its script names on a line `# reads: NAME …`: one argument for each experiment.
+    """
+    script = Path(draw.__code__.co_filename)
+    parser = argparse.ArgumentParser(description=draw.__globals__.get("__doc__"), allow_abbrev=False)
+    parser.add_argument("results", nargs="?", type=Path, default=Path("results", "default"), help="folder of artefacts")
+    parser.add_argument("out", nargs="?", type=Path, help="the picture (RESULTS/figures/NAME.png)")
+    given = parser.parse_args(argv)
+    try:
+        picture = save(
+            draw(*read(script, given.results)), given.out or given.results / "figures" / f"{script.stem}.png"
+        )
+    except Mistake as wrong:
+        print(f"superpose: {wrong}", file=sys.stderr)
+        raise SystemExit(2) from None
+    print(picture)
+
+
+def read(script: str | Path, results: str | Path) -> list[dict[str, Table]]:
+    """The tables of every experiment that a figure script reads, in the order it names them."""
+    found: Any = READS.search(Path(script).read_text(encoding="utf-8"))
+    if not found or not found[1]:
+        raise BadValue(f"{script} does not say what it draws; give it a line '# reads: NAME' with an experiment's name")
+    return [store.load(Path(results) / name) for name in found[1].split()]
