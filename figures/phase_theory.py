@@ -10,10 +10,11 @@ from superpose import load
 from superpose.plots import phases, save, style
 
 NAMES = {
-    "ignored": ("feature 1 is ignored", phases.IGNORED),
-    "dedicated": ("feature 1 has the dimension\nand feature 0 is ignored", phases.DEDICATED),
+    "ignored": ("feature 0 has the dimension,\nfeature 1 is ignored", phases.IGNORED),
+    "dedicated": ("feature 1 has the dimension,\nfeature 0 is ignored", phases.DEDICATED),
     "antipodal": ("they share it,\nin opposite directions", phases.SHARED),
 }
+PLACES = [(-0.52, -0.13, style.INK), (0.52, -0.13, "white"), (0, -1.2, "white")]
 
 
 def draw(tables):
@@ -28,8 +29,8 @@ def _plane(ax, theory, boundary):
     r, p = theory.ticks("importance.1"), theory.ticks("density")
     phases.theory(ax, r, p, theory.values)
     phases.boundaries(ax, r, boundary.values, colour="white")
-    for x, y, name, colour in ((-0.5, -0.28, "ignored", style.INK), (0.5, -0.28, "dedicated", "w"), (0, -1.2, "antipodal", "w")):
-        ax.text(x, y, NAMES[name][0], color=colour, ha="center", va="center", fontsize=7)
+    for (text, _), (x, y, colour) in zip(NAMES.values(), PLACES, strict=True):
+        ax.text(x, y, text, color=colour, ha="center", va="center", fontsize=6.5)
     ax.plot(0, np.log10(4 / 7), "o", color="white", ms=3)
     ax.annotate(
         "all three cost the same\nat density 4/7", (0, np.log10(4 / 7)), (0.0, -0.62), color="white", fontsize=6,
@@ -45,7 +46,7 @@ def _plane(ax, theory, boundary):
 
 def _cut(ax, cut):
     p = cut.ticks("density")
-    for (text, colour), cost in zip(NAMES.values(), cut.values.T, strict=True):
+    for (_, colour), cost in zip(NAMES.values(), cut.values.T, strict=True):
         colour = {phases.IGNORED: "#999999"}.get(colour, colour)
         ax.plot(p, cost, color=colour, lw=1)
     least = cut.values.min(1)
@@ -57,8 +58,8 @@ def _cut(ax, cut):
         f"the cheapest changes\nat density {4 * 0.4 / (2 + 5 * 0.4):.2g}: its slope jumps", (swap, least[p == swap][0]),
         (0.32, 1.5e-3), fontsize=6, ha="center", arrowprops={"arrowstyle": "-", "color": style.MUTED, "lw": 0.5},
     )  # fmt: skip
-    labels = [(0.012, 2.5e-3, "ignore feature 1", "#777777"), (0.012, 7.5e-3, "ignore feature 0", phases.DEDICATED)]
-    for x, y, text, colour in [*labels, (0.03, 8e-5, "share", phases.SHARED)]:
+    labels = [(0.021, 1.7e-3, "ignore feature 1", "#777777"), (0.014, 1.6e-2, "ignore feature 0", phases.DEDICATED)]
+    for x, y, text, colour in [*labels, (0.045, 2e-4, "share", phases.SHARED)]:
         ax.text(x, y, text, color=colour, fontsize=6.5)
 
 

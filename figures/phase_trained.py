@@ -16,18 +16,21 @@ def draw(tables):
     exact = (tables["best_norm"], tables["best_norm"].values, tables["best_superposition"].values)
     panels = {
         f"The best of {count} trained models": best,
-        f"The mean of the {count - 1} better ones": rest,
+        f"The {count - 1} better ones, averaged": rest,
         "The best model there is": exact,
     }
     figure = style.figure(style.TEXT, 2.2)
-    *axes, corner = figure.subplots(1, 4, width_ratios=[1, 1, 1, 0.55])
+    *axes, corner = figure.subplots(1, 4, width_ratios=[1, 1, 1, 0.5])
     for ax, (title, (table, length, shared)) in zip(axes, panels.items(), strict=True):
         phases.found(ax, table.ticks("importance.1"), table.ticks("density"), length, shared)
         phases.boundaries(ax, boundary.ticks("importance.1"), boundary.values, colour="white")
         ax.set(title=title, xlabel="importance of feature 1")
     axes[0].set_ylabel("density")
+    axes[0].text(0, -1.9, "white lines: theory", color="white", ha="center", fontsize=6)
+    for ax in axes[1:]:
+        ax.set_yticklabels([])
     phases.key(corner)
-    corner.set_title("What a colour says\nof feature 1")
+    corner.set_title("Feature 1's fate", loc="center")
     corner.set_box_aspect(1)
     return figure
 
