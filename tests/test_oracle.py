@@ -1,6 +1,7 @@
 """The deterministic oracle: exact expected losses, minimised, against the paper's figures and closed forms."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_linear_model_reaches_the_closed_form_exactly(density):
     world = sp.SparseWorld(n_features=4, density=density, decay=0.7)
     best = sp.sweep(sp.oracle(sp.Recipe(world=world, model=model)), {"seed": range(4)}, KEY).best("seed")
     with jax.enable_x64(True):
-        closed = sp.geometry.losses.linear_optimum(density, 0.7 ** np.arange(4), 2)
+        closed = sp.geometry.losses.linear_optimum(density, 0.7 ** jnp.arange(4), 2)
     np.testing.assert_allclose(best.score.values, closed, rtol=1e-8)
 
 

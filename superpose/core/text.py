@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from superpose.core.mistakes import BadValue, unknown
+from superpose.core.mistakes import BadValue, Mistake, said, unknown
 from superpose.core.trees import CLASSES
 
 INLINE = 64
@@ -32,10 +34,11 @@ def to_json(tree: Any) -> str:
 def from_json(text: str) -> Any:
     """The tree that `to_json` wrote. Only classes made with `@pytree` in imported modules can be named in it."""
     try:
-        packed = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
-    except (json.JSONDecodeError, RecursionError) as wrong:
+        return _unpack(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins))
+    except Mistake:
+        raise
+    except Exception as wrong:  # whatever a stranger's text makes the constructors do
         raise BadValue(f"this is not a recipe in JSON: {wrong}") from None
-    return _unpack(packed)
 
 
 def difference(a: Any, b: Any) -> list[str]:
@@ -44,24 +47,28 @@ def difference(a: Any, b: Any) -> list[str]:
 
 
 def _pack(value: Any) -> Any:
-    if isinstance(value, nnx.Module):
+    if isinstance(value, nnx.Module) and hasattr(value, "config"):
         leaves = [_pack(np.asarray(a)) for a in jax.tree.leaves(value)]
-        return {"model": _pack(value.config), "arrays": leaves}  # type: ignore[attr-defined]
-    if dataclasses.is_dataclass(value) and type(value).__name__ in CLASSES:
+        return {"model": _pack(value.config), "arrays": leaves}
+    if dataclasses.is_dataclass(value) and CLASSES.get(type(value).__name__) is type(value):
         fields = {f.name: _pack(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"class": type(value).__name__, **fields}
     if isinstance(value, (jax.Array, np.ndarray)):
         return _pack_array(np.asarray(value))
+    if isinstance(value, np.generic):
+        return _pack(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadValue(f"{value} cannot be written as text; the numbers of a recipe are finite")
     if isinstance(value, (tuple, list)):
         return [_pack(v) for v in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise BadValue(f"{value!r} cannot be written as text; use a class made with @pytree in its place")
+    raise BadValue(f"{said(value)} cannot be written as text; use a class made with @pytree in its place")
 
 
 def _pack_array(a: np.ndarray) -> Any:
-    kind = {"dtype": str(a.dtype), "shape": list(a.shape)}
-    if a.size <= INLINE and a.dtype.kind in "iufb":
+    kind = {"dtype": str(_dtype(str(a.dtype))), "shape": list(a.shape)}
+    if a.size <= INLINE and np.isfinite(a).all():
         return {"array": a.ravel().tolist(), **kind}
     return {"base64": base64.b64encode(np.ascontiguousarray(a).tobytes()).decode(), **kind}
 
@@ -87,7 +94,7 @@ def _unpack(packed: Any) -> Any:
 
 def _dtype(name: str) -> np.dtype:
     if name not in ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "bool"):
-        raise BadValue(f"arrays of {name!r} are not read")
+        raise BadValue(f"arrays of {name!r} cannot be kept in a recipe")
     return np.dtype(name)
 
 
@@ -95,11 +102,13 @@ def _filled(config: Any, arrays: list[np.ndarray]) -> Any:
     """The model that `config` builds, with these arrays as its leaves."""
     shell = jax.eval_shape(lambda: config.build(nnx.Rngs(0)))
     leaves, tree = jax.tree.flatten(shell)
-    if [tuple(a.shape) for a in arrays] != [tuple(leaf.shape) for leaf in leaves]:
+    if [(a.shape, a.dtype.kind) for a in arrays] != [(leaf.shape, leaf.dtype.kind) for leaf in leaves]:
         raise BadValue(
-            f"the arrays {[a.shape for a in arrays]} do not fit {type(config).__name__}, {[e.shape for e in leaves]}"
+            f"the arrays {[f'{a.dtype} {a.shape}' for a in arrays]} do not fit "
+            f"{type(config).__name__}, {[f'{e.dtype} {e.shape}' for e in leaves]}"
         )
-    return jax.tree.unflatten(tree, arrays)
+    with jax.enable_x64(True):
+        return jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
 
 
 def _no_constant(name: str) -> Any:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
+import jax
 import numpy as np
 
-from superpose.core.mistakes import BadValue, Mistake, unknown
+from superpose.core.fields import as_numbers
+from superpose.core.mistakes import BadValue, Mistake, said, unknown
 from superpose.core.trees import at, is_static, replace_at
 from superpose.train.recipe import Recipe
 
 Axes = Mapping[str, Sequence[Any]]
+
+MOST_PROGRAMS = 1000
+"""Points of the looped axes; each is compiled by itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,28 +48,45 @@ class Grid:
 
 def grid(recipe: Recipe, over: Axes, max_cells: int) -> Grid:
     _check_count(over, max_cells)
-    looped: dict[str, list[Any]] = {}
-    moving: dict[str, np.ndarray] = {}
-    for name, ticks in over.items():
-        if name == "seed":
-            moving[name] = _seeds(ticks)
-        elif _is_looped(recipe, name):
-            looped[name] = [_fits(recipe, name, t) for t in ticks]
-        else:
-            moving[name] = _numbers(recipe, name, ticks)
-    return Grid(looped, moving)
+    looped = {name: ticks for name, ticks in over.items() if name != "seed" and _is_looped(recipe, name)}
+    _check_programs(looped)
+    moving = {name: ticks for name, ticks in over.items() if name not in looped}
+    return Grid(
+        {name: [_fits(recipe, name, t) for t in ticks] for name, ticks in looped.items()},
+        {name: _seeds(ticks) if name == "seed" else _numbers(recipe, name, ticks) for name, ticks in moving.items()},
+    )
+
+
+def _check_programs(looped: Axes) -> None:
+    count = math.prod(map(len, looped.values()))
+    if count > MOST_PROGRAMS:
+        names = list(looped)
+        raise BadValue(f"static axes compile a program a value; {names} ask for {count:,}, at most {MOST_PROGRAMS:,}")
 
 
 def _check_count(over: Axes, max_cells: int) -> None:
-    for name, ticks in over.items():
-        if isinstance(ticks, (str, bytes)) or not hasattr(ticks, "__len__"):
-            raise BadValue(f"axis {name!r} is {ticks!r}; it must be a sequence of values")
-        if len(ticks) == 0:
-            raise BadValue(f"axis {name!r} has no values")
-    count = math.prod(len(t) for t in over.values())
+    if not isinstance(over, Mapping):
+        raise BadValue(f"over is {said(over)}; it must be axes by name, for example {{'seed': range(5)}}")
+    lengths = {name: _length(name, ticks) for name, ticks in over.items()}
+    count = math.prod(lengths.values())
     if count > max_cells:
-        sizes = " × ".join(f"{n} {len(t):,}" for n, t in over.items())
+        sizes = " × ".join(f"{n} {length:,}" for n, length in lengths.items())
         raise BadValue(f"this grid has {count:,} cells ({sizes}); the most is max_cells={max_cells:,}")
+
+
+def _length(name: Any, ticks: Any) -> int:
+    if not isinstance(name, str):
+        raise BadValue(f"axis {said(name)} is not a name; axes are dotted fields of the recipe, or 'seed'")
+    scalar = isinstance(ticks, (str, bytes, Mapping, Set)) or getattr(ticks, "ndim", 1) == 0
+    if scalar or not hasattr(ticks, "__len__"):
+        raise BadValue(f"axis {name!r} is {said(ticks)}; it must be a sequence of values")
+    try:
+        length = len(ticks)
+    except OverflowError:
+        raise BadValue(f"axis {name!r} is {said(ticks)}, which is too long") from None
+    if length == 0:
+        raise BadValue(f"axis {name!r} has no values")
+    return length
 
 
 def _is_looped(recipe: Recipe, name: str) -> bool:
@@ -96,21 +118,36 @@ def _fits(recipe: Recipe, name: str, tick: Any) -> Any:
 
 
 def _numbers(recipe: Recipe, name: str, ticks: Sequence[Any]) -> np.ndarray:
-    for place, tick in enumerate(ticks):
-        if isinstance(tick, (str, bytes, bool, dict, list, tuple)) or np.ndim(tick) != 0:
-            raise BadValue(f"axis {name!r} takes numbers; its value {place} is {tick!r}")
-    numbers = np.asarray(ticks, np.float64 if recipe.precision == "float64" else np.float32)
-    if not np.isfinite(numbers).all():
-        place = int(np.argmin(np.isfinite(numbers)))
-        raise BadValue(f"axis {name!r} takes finite numbers; its value {place} is {ticks[place]}")
+    exact = _scalars(name, ticks, "numbers")
+    with np.errstate(over="ignore", under="ignore"):
+        numbers = exact.astype(np.float64 if recipe.precision == "float64" else np.float32)
+    lost = ~np.isfinite(numbers) | ((numbers == 0) & (exact != 0))
+    if lost.any():
+        place = int(np.argmax(lost))
+        raise BadValue(
+            f"axis {name!r} takes finite numbers that {numbers.dtype} can hold; its value {place} is {exact[place]}"
+        )
     for extreme in (numbers.min(), numbers.max()):
         _fits(recipe, name, float(extreme))
     return numbers
 
 
 def _seeds(ticks: Sequence[Any]) -> np.ndarray:
-    for tick in ticks:
-        whole = isinstance(tick, (int, np.integer)) or (hasattr(tick, "dtype") and tick.dtype.kind in "iu")
-        if isinstance(tick, bool) or not whole or not 0 <= int(tick) < 2**32:
-            raise BadValue(f"axis 'seed' takes whole numbers from 0 to 2**32 - 1, not {tick!r}")
-    return np.asarray([int(t) for t in ticks], np.uint32)
+    seeds = _scalars("seed", ticks, "whole numbers from 0 to 2**32 - 1")
+    wrong = (seeds < 0) | (seeds >= 2**32) if seeds.dtype.kind in "iu" else np.full(seeds.shape, True)
+    if wrong.any():
+        raise BadValue(f"axis 'seed' takes whole numbers from 0 to 2**32 - 1, not {seeds[wrong][0]}")
+    return seeds.astype(np.uint32)
+
+
+def _scalars(name: str, ticks: Sequence[Any], kind: str) -> np.ndarray:
+    """The ticks as one row of numbers, none of which was a bool, a word or an array before."""
+    each = [] if isinstance(ticks, (range, np.ndarray, jax.Array)) else list(ticks)
+    for place, tick in enumerate(each):
+        number = as_numbers(tick)
+        if number is None or number.ndim:
+            raise BadValue(f"axis {name!r} takes {kind}; its value {place} is {said(tick)}")
+    row = as_numbers(ticks)
+    if row is None or row.ndim != 1:
+        raise BadValue(f"axis {name!r} takes {kind}, and is {said(ticks)}")
+    return row

@@ -41,7 +41,7 @@ def train(
     """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
     count = cells.keys.shape[0]
     program = plan(base, cells, budget or default_budget(), devices or len(jax.local_devices()))
-    done = [_kept(_segments(base, program, chunk, progress), live) for chunk, live in _chunks(cells, count, program)]
+    done = [_kept(_segments(base, program, chunk, live, progress), live) for chunk, live in _chunks(cells, count, program)]
     return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
 
 
@@ -132,15 +132,14 @@ def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells,
         yield _padded(cells, program.units, program.width, first), min(size, count - first)
 
 
-def _segments(base: Recipe, program: Program, cells: Cells, progress: Progress) -> State:
+def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress: Progress) -> State:
     """From step 0 to the last, with a look at the clock about every second."""
     state = program.begin(base, cells)
     start, length = 0, max(1, base.steps // 64)
-    size = program.units * program.width
     while start < base.steps:
         stop, began = min(base.steps, start + length), time.monotonic()
         state = jax.block_until_ready(program.advance(base, cells, state, np.int32(start), np.int32(stop)))
-        progress.advance((stop - start) * size)
+        progress.advance((stop - start) * live)
         taken = max(time.monotonic() - began, 1e-6)
         length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
         start = stop

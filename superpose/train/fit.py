@@ -8,11 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from superpose.core.keys import check_key
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.trees import index, leaf, pytree
 from superpose.train.engine import State
-from superpose.train.recipe import Recipe
+from superpose.train.recipe import Recipe, check_recipe
 from superpose.train.units import Cells, advance_units, begin_units, width
 
 
@@ -37,6 +38,8 @@ def fit(recipe: Recipe, key: Key, *, data: Key | None = None) -> Run:
     A point of a sweep equals this to the bit on a CPU, given `fold_in(key, seed)`. `data` is the key of the samples
     where they are shared with other runs; by default they follow from `key`.
     """
+    check_recipe("fit's recipe", recipe)
+    check_key("fit's key", key)
     with precision(recipe, key):
         wide = width(recipe)
         cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, wide)), data=data)

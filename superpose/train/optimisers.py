@@ -9,10 +9,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from superpose.core.mistakes import BadValue, unknown
+from superpose.core.fields import Limits, check_real
+from superpose.core.mistakes import BadValue, said, unknown
 from superpose.core.shapes import Array, Float
 from superpose.core.trees import leaf, named_leaves, pytree, real, static, word
 from superpose.train.lbfgs import lbfgs
+from superpose.worlds.features import check_number
 
 KINDS = ("adam", "adamw", "sgd", "lamb", "muon", "lbfgs")
 SCHEDULES = ("constant", "cosine", "quarter_cosine", "linear")
@@ -31,26 +33,67 @@ class Rule:
     decay: float = real(default=0.0)
     sign: str = word(default="plain", among=("plain", "signed"))
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.on, str):
+            raise BadValue(f"Rule.on is {said(self.on)}; it must be a name or wildcard")
+        _check_numbers(self, "rate", "decay")
+
 
 @pytree
 class Optimizer:
-    """An optimiser by its name. `weight_decay` is decoupled and torch's 0.01 for "adamw", else 0."""
+    """An optimiser by its name, and what it has beyond a learning rate.
+
+    `weight_decay` is decoupled; None is torch's 0.01 for "adamw" and 0 for the others. `clip` bounds the norm of each
+    model's gradient, over all parameters. `momentum` belongs to "sgd" and "muon", where 0 means its usual 0.95.
+    `warmup` is a share of the steps. "lbfgs" has a length of step of its own, and none of these.
+    """
 
     kind: str = word(default="adam", among=KINDS)
-    b1: float = real(default=0.9, least=0, most=1)
-    b2: float = real(default=0.999, least=0, most=1)
-    eps: float = real(default=1e-8, least=0)
-    momentum: float = real(default=0.0, least=0, most=1)
+    b1: float = real(default=0.9, least=0, below=1)
+    b2: float = real(default=0.999, least=0, below=1)
+    eps: float = real(default=1e-8, above=0)
+    momentum: float = real(default=0.0, least=0, below=1)
     weight_decay: Any = leaf(default=None)
     warmup: float = real(default=0.0, least=0, most=1)
     clip: Any = leaf(default=None)
     rules: tuple[Rule, ...] = leaf(default=())
 
     def __post_init__(self) -> None:
+        for name, limits in (("weight_decay", Limits(least=0)), ("clip", Limits(above=0))):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, check_real(f"Optimizer.{name}", value, limits))
+        object.__setattr__(self, "rules", _rules(self.rules))
+        _check_numbers(self, "b1", "b2", "eps", "momentum", "weight_decay", "warmup", "clip")
+        _check_meant(self)
+
+    @property
+    def decay(self) -> Any:
+        """The weight decay, said or not."""
         if self.weight_decay is None:
-            object.__setattr__(self, "weight_decay", 0.01 if self.kind == "adamw" else 0.0)
-        if isinstance(self.clip, (int, float)) and not self.clip > 0:
-            raise BadValue(f"Optimizer.clip is {self.clip}; it must be above 0, or None for no clipping")
+            return 0.01 if self.kind == "adamw" else 0.0
+        return self.weight_decay
+
+
+def _check_numbers(owner: Any, *names: str) -> None:
+    for name in names:
+        check_number(f"{type(owner).__name__}.{name}", getattr(owner, name))
+
+
+def _rules(given: Any) -> tuple[Rule, ...]:
+    given = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if strangers := [g for g in given if not isinstance(g, Rule)]:
+        raise BadValue(f"Optimizer.rules has {said(strangers[0])}; each must be a Rule")
+    return given
+
+
+def _check_meant(o: Optimizer) -> None:
+    """Refuse what this kind would pass over in silence."""
+    passed_over: dict[str, tuple[str, ...]] = {"lbfgs": ("momentum", "weight_decay", "warmup", "clip", "rules")}
+    for name in passed_over.get(o.kind, () if o.kind in ("sgd", "muon") else ("momentum",)):
+        value = getattr(o, name)
+        nothing = value is None or (not value if isinstance(value, (tuple, float)) else False)
+        if not nothing and not isinstance(value, jax.core.Tracer):
+            raise BadValue(f"Optimizer.{name} is {said(value)}; {o.kind!r} has none")
 
 
 def transformation(
@@ -76,7 +119,7 @@ def _direction(o: Optimizer) -> optax.GradientTransformation:
         case "sgd":
             return optax.trace(decay=o.momentum)
         case "lamb":
-            return optax.chain(adam, optax.add_decayed_weights(o.weight_decay), optax.scale_by_trust_ratio())
+            return optax.chain(adam, optax.add_decayed_weights(o.decay), optax.scale_by_trust_ratio())
         case "muon":
             beta = jnp.where(o.momentum > 0, o.momentum, 0.95)
             muon = optax.contrib.muon(1.0, beta=beta, adam_b1=o.b1, adam_b2=o.b2)
@@ -95,7 +138,7 @@ def _decayed(updates: Any, params: Any, rate: Any, o: Optimizer) -> Any:
     names = list(named_leaves(params))
     check_rules(o, names)
     leaves, tree = jax.tree.flatten(updates)
-    everywhere = 0.0 if o.kind == "lamb" else o.weight_decay
+    everywhere = 0.0 if o.kind == "lamb" else o.decay
 
     def one(name: str, u: Array, p: Array) -> Array:
         scale, pull = 1.0, everywhere * p

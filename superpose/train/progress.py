@@ -14,7 +14,8 @@ class Progress:
         self.total, self.what, self.quiet = total, what, quiet
         self.out = out or sys.stderr
         self.live = self.out.isatty()
-        self.done, self.began, self.said = 0, time.monotonic(), time.monotonic()
+        self.done = 0
+        self.began = self.said = time.monotonic()
 
     def advance(self, steps: int) -> None:
         self.done += steps
@@ -51,8 +52,5 @@ def human(number: float) -> str:
 
 def clock(seconds: float) -> str:
     whole = round(seconds)
-    return (
-        f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-        if whole >= 3600
-        else f"{whole // 60}:{whole % 60:02d}"
-    )
+    hours = f"{whole // 3600}:" if whole >= 3600 else ""
+    return f"{hours}{whole // 60 % 60:0{2 if hours else 1}d}:{whole % 60:02d}"

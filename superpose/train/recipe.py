@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol
 
+import jax
 from flax import nnx
 
-from superpose.core.mistakes import BadName, BadValue
+from superpose.core.fields import check_whole
+from superpose.core.mistakes import BadName, BadValue, check_room, said
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import leaf, pytree, real, static, whole, word
 from superpose.train.objectives import reconstruct
-from superpose.train.optimisers import SCHEDULES, Optimizer
+from superpose.train.optimisers import KINDS, SCHEDULES, Optimizer
 from superpose.worlds.base import Batch, Enumerable, World
+from superpose.worlds.features import check_number
 
 
 class Config(Protocol):
@@ -47,9 +50,12 @@ class Recipe:
     def __post_init__(self) -> None:
         _check_part("world", self.world, "sample")
         _check_part("model", self.model, "build")
+        _check_part("objective", self.objective, "__call__")
+        check_number("Recipe.learning_rate", self.learning_rate)
         object.__setattr__(self, "optimizer", _optimizer(self.optimizer))
         object.__setattr__(self, "snapshots", _snapshots(self.snapshots, self.steps))
-        _check_batch(self.batch, self.world)
+        object.__setattr__(self, "batch", _batch(self.batch, self.world))
+        check_room("the losses kept by Recipe, steps / log_every,", self.logs)
 
     @property
     def logs(self) -> int:
@@ -65,28 +71,40 @@ def oracle(recipe: Recipe, *, steps: int = 150) -> Recipe:
     return dataclasses.replace(recipe, optimizer="lbfgs", batch="all", precision="float64", steps=steps)
 
 
+def check_recipe(name: str, recipe: object) -> None:
+    if not isinstance(recipe, Recipe):
+        raise BadValue(f"{name} is {said(recipe)}; it must be a Recipe")
+
+
 def _check_part(name: str, part: Any, method: str) -> None:
-    if isinstance(part, type) or (not hasattr(part, method) and type(part).__module__.startswith("superpose")):
-        raise BadValue(f"Recipe.{name} is {part!r}; it must be something with `{method}`")
-    if isinstance(part, (str, int, float, list, dict, tuple)) or part is None:
-        raise BadValue(f"Recipe.{name} is {part!r}; it must be something with `{method}`")
+    """JAX must be able to look inside a part, so it cannot be a function or a class."""
+    if isinstance(part, type) or not callable(getattr(part, method, None)):
+        raise BadValue(f"Recipe.{name} is {said(part)}; it must be something with `{method}`")
+    if jax.tree_util.all_leaves([part]):
+        raise BadValue(f"Recipe.{name} is {said(part)}; it must be of a class made with @pytree")
 
 
-def _optimizer(given: Any) -> Any:
-    return Optimizer(kind=given) if isinstance(given, str) else given
+def _optimizer(given: Any) -> Optimizer:
+    if isinstance(given, Optimizer):
+        return given
+    if not isinstance(given, str):
+        raise BadValue(f"Recipe.optimizer is {said(given)}; it must be an Optimizer, or one of {list(KINDS)}")
+    return Optimizer(kind=given)
 
 
 def _snapshots(given: Any, steps: int) -> tuple[int, ...]:
-    wanted = tuple(int(s) for s in given)
-    if any(not 0 <= s <= steps for s in wanted):
-        raise BadValue(f"Recipe.snapshots is {wanted}; each must be a step from 0 to steps, {steps}")
-    return tuple(sorted(set(wanted)))
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise BadValue(f"Recipe.snapshots is {said(given)}; it must be steps, for example (0, {steps})")
+    return tuple(sorted({check_whole("Recipe.snapshots", s, 0, steps) for s in given}))
 
 
-def _check_batch(batch: Any, world: Any) -> None:
-    if batch == "all" and not isinstance(world, Enumerable):
+def _batch(batch: Any, world: Any) -> int | str:
+    if not isinstance(batch, str):
+        return check_whole("Recipe.batch", batch)
+    if batch != "all":
+        raise BadValue(f'Recipe.batch is {batch!r}; it must be a whole number of samples, or "all"')
+    if not isinstance(world, Enumerable):
         raise BadName(
             f'Recipe.batch is "all", but {type(world).__name__} cannot be enumerated; give a number of samples'
         )
-    if batch != "all" and (isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch < 2**31):
-        raise BadValue(f'Recipe.batch is {batch!r}; it must be a whole number of samples from 1, or "all"')
+    return batch

@@ -8,13 +8,14 @@ from typing import Literal
 import jax
 import numpy as np
 
-from superpose.core.mistakes import BadName
+from superpose.core.keys import check_key
+from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
 from superpose.train.axes import Axes, grid
 from superpose.train.chunks import train
 from superpose.train.fit import as_run, precision
 from superpose.train.progress import Progress
-from superpose.train.recipe import Recipe
+from superpose.train.recipe import Recipe, check_recipe
 from superpose.train.swept import Sweep
 from superpose.train.units import Cells
 
@@ -40,6 +41,11 @@ def sweep(
     """
     if data not in ("own", "shared"):
         raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")
+    check_recipe("sweep's recipe", recipe)
+    check_key("sweep's key", key)
+    _check_limit("budget", budget)
+    _check_limit("devices", devices)
+    _check_limit("max_cells", max_cells)
     plan = grid(recipe, over, max_cells)
     points, recipes, count = plan.flat(), list(plan.recipes(recipe)), math.prod(plan.sizes)
     seeds = points.pop("seed", np.zeros(count, np.uint32))
@@ -47,9 +53,16 @@ def sweep(
     cells = Cells(points=points, keys=keys, data=key if data == "shared" else None)
     progress = Progress(sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet)
     stacks = []
-    for each in recipes:
-        with precision(each):
-            stacks.append(as_run(each, train(each, cells, progress, budget=budget, devices=devices)))
-    progress.close()
+    try:
+        for each in recipes:
+            with precision(each):
+                stacks.append(as_run(each, train(each, cells, progress, budget=budget, devices=devices)))
+    finally:
+        progress.close()
     moving = {name: list(over[name]) for name in plan.moving}
     return Sweep(axes=moving, looped=plan.looped, stacks=stacks, points=points, key=key)
+
+
+def _check_limit(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, type(None))) or not (value is None or value > 0):
+        raise BadValue(f"{name} is {said(value)}; it must be a number above 0")

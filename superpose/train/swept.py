@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from superpose.core.keys import stream
@@ -49,7 +50,7 @@ class Sweep:
         for path, values in self.points.items():
             recipe = stack_at(recipe, path, values.reshape(self.sizes))
         shaped = jax.tree.map(lambda a: a.reshape((*self.sizes, *a.shape[1:])), _arrays(self.stacks[0]))
-        return dataclasses.replace(shaped, recipe=recipe)
+        return dataclasses.replace(_on_device(shaped, recipe), recipe=recipe)
 
     def run(self, **at: Any) -> Run:
         """The run at the nearest ticks: `swept.run(density=0.1, seed=0)`. Every axis is named."""
@@ -61,7 +62,7 @@ class Sweep:
         stack = self.stacks[_flat([places[n] for n in self.looped], [len(t) for t in self.looped.values()])]
         cell = _flat([places[n] for n in self.axes], self.sizes)
         recipe = _placed(stack, {path: float(values[cell]) for path, values in self.points.items()})
-        return dataclasses.replace(index(_arrays(stack), cell), recipe=recipe)
+        return dataclasses.replace(_on_device(index(_arrays(stack), cell), recipe), recipe=recipe)
 
     def measure(self, f: Callable[[Run], Any]) -> Any:
         """Apply `f` to every run; each array it returns becomes a `Table` with the sweep's axes in front."""
@@ -135,6 +136,12 @@ def _placed(run: Run, point: Mapping[str, Any]) -> Any:
     for path, value in point.items():
         recipe = replace_at(recipe, path, value)
     return recipe
+
+
+def _on_device(tree: Run, recipe: Any) -> Run:
+    """Host arrays as JAX's, in the recipe's precision: a model is used with indices and transforms NumPy cannot take."""
+    with precision(recipe):
+        return jax.tree.map(jnp.asarray, tree)
 
 
 def _arrays(run: Run) -> Run:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from superpose.core.mistakes import BadName, BadValue, unknown
+from superpose.core.mistakes import BadName, BadValue, said, unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values))
+        object.__setattr__(self, "axes", {n: [_plain(t) for t in ticks] for n, ticks in self.axes.items()})
         lengths = tuple(len(t) for t in self.axes.values())
         if self.values.shape[: len(lengths)] != lengths:
             raise BadValue(
@@ -59,7 +61,7 @@ class Table:
         return list(self.axes).index(name)
 
     def _reduce(self, f: Any, names: tuple[str, ...]) -> Table:
-        full = [self.axis(n) for n in names or self.axes]
+        full = list(dict.fromkeys(self.axis(n) for n in names or self.axes))
         values = f(self.values, axis=tuple(self._place(n) for n in full))
         return Table({n: t for n, t in self.axes.items() if n not in full}, values)
 
@@ -75,8 +77,18 @@ def full_name(short: str, names: Any) -> str:
 
 def nearest(name: str, ticks: Sequence[Any], wanted: Any) -> int:
     """The place of the nearest tick; for ticks that are not numbers, of the equal one."""
-    if all(isinstance(t, (int, float, np.number)) and not isinstance(t, bool) for t in ticks):
+    ticks, wanted = [_plain(t) for t in ticks], _plain(wanted)
+    if all(map(_is_number, ticks)) and _is_number(wanted):
         return int(np.argmin(np.abs(np.asarray(ticks, float) - float(wanted))))
-    if wanted not in list(ticks):
-        raise BadName(f"axis {name!r} has no tick {wanted!r}; it has {list(ticks)}")
-    return list(ticks).index(wanted)
+    if wanted not in ticks:
+        raise BadName(f"axis {name!r} has no tick {said(wanted)}; it has {said(ticks)}")
+    return ticks.index(wanted)
+
+
+def _plain(tick: Any) -> Any:
+    """A Python number where an array of no axes stands for one."""
+    return tick.item() if hasattr(tick, "item") and np.ndim(tick) == 0 else tick
+
+
+def _is_number(tick: Any) -> bool:
+    return isinstance(tick, (int, float)) and not isinstance(tick, bool) and math.isfinite(tick)
