@@ -45,6 +45,7 @@ def test_files_hold_one_idea():
 
 
 def test_no_config_has_more_than_twelve_fields():
+    assert all(getattr(sp, name) is not None for name in sp.__all__)
     wide = {n: len(dataclasses.fields(c)) for n, c in CLASSES.items() if c.__module__.startswith("superpose.")}
     assert wide
     assert max(wide.values()) <= 12, wide

@@ -16,7 +16,7 @@ from superpose.core.mistakes import BadValue, Mistake, said, unknown
 from superpose.core.trees import at, is_static, replace_at
 from superpose.train.recipe import Recipe
 
-Axes = Mapping[str, Sequence[Any]]
+Axes = Mapping[str, Any]
 
 MOST_PROGRAMS = 1000
 """Points of the looped axes; each is compiled by itself."""
