@@ -74,3 +74,28 @@ def test_noise_free_descent_meets_the_oracle():
     lowest = [sp.sweep(r, {"seed": range(8)}, KEY).best("seed").score.values for r in (recipe, adam)]
     np.testing.assert_allclose(lowest[1], lowest[0], rtol=1e-3)
     np.testing.assert_allclose(lowest[0], sp.geometry.losses.antipodal(0.1, 0.1), rtol=0.02)
+
+
+def sets(world):
+    model = sp.ToyConfig(n_features=4, n_hidden=2, init="normal", scale=0.6)
+    recipe = sp.oracle(sp.Recipe(world=world, model=model))
+    return sp.sweep(recipe, {"world.density": [0.1, 0.3], "seed": range(6)}, KEY).best("seed")
+
+
+def test_correlated_pairs_are_orthogonal_within_and_antipodal_across_until_they_collapse():
+    """TMS-16: 2p²/3 below p = 1/4, p/6 above."""
+    best = sets(sp.CorrelatedWorld(n_sets=2, set_size=2))
+    np.testing.assert_allclose(best.score.values, [0.00661, 0.0500], rtol=0.01)
+    W = np.asarray(best.run(density=0.1).model.W[...])
+    cosines = (W.T @ W) / np.outer(*2 * [np.linalg.norm(W, axis=0)])
+    assert abs(cosines[0, 1]) < np.sin(np.radians(3))
+    assert (cosines[:2, 2:].min(axis=1) < -0.98).all()
+
+
+def test_anticorrelated_pairs_share_a_line_for_nothing():
+    """TMS-17: within a set the cosine is −1, and the loss is exactly zero."""
+    best = sets(sp.AnticorrelatedWorld(n_sets=2, set_size=2))
+    assert (best.score.values < 1e-6).all()
+    W = np.asarray(best.run(density=0.1).model.W[...])
+    cosine = W[:, 0] @ W[:, 1] / np.linalg.norm(W[:, 0]) / np.linalg.norm(W[:, 1])
+    np.testing.assert_allclose(cosine, -1, atol=0.01)
