@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from superpose import geometry
+from superpose.core.shapes import Array, Float
 from superpose.plots.geometry import upright, vectors
 from superpose.plots.style import BLUE, FAINT, INK, MUTED, SKY, TEXT, figure
 from superpose.train.table import Table
@@ -24,16 +27,17 @@ def demo(W: Table, kept: Table) -> Figure:
 
     `W` is (density, hidden, features) with two hidden dimensions, densities falling; `kept` is (density, seed).
     """
-    density, best = W.ticks("density"), geometry.represented(W.values).sum(-1)
-    chosen = _milestones(np.asarray(best))
+    density, best = W.ticks("density"), np.asarray(geometry.represented(jnp.asarray(W.values)).sum(-1))
+    chosen = _milestones(best)
     picture = figure(TEXT, 4.2)
-    above, below = picture.subfigures(2, 1, height_ratios=[1.4, 1])
+    grid = picture.add_gridspec(2, 1, height_ratios=[1.4, 1])
+    above, below = picture.add_subfigure(grid[0]), picture.add_subfigure(grid[1])
     hold = f"{_word(W.values.shape[1])} dimensions hold {_word(best[0])} features when all are common"
     above.suptitle(f"{hold}, and {_word(best[-1])} when they are rare".capitalize(), fontsize=10, fontweight="bold")
     for letter, axis, place in zip("ABCD", above.subplots(1, len(chosen)), chosen, strict=False):
         vectors(axis, upright(W.values[place]), limit=1.35)
         axis.set_title(f"{letter}   {_often(density[place])}", fontsize=7.5)
-        axis.set_xlabel(_shape(W.values[place]), fontsize=7, color=MUTED)
+        axis.set_xlabel(_shape(jnp.asarray(W.values[place])), fontsize=7, color=MUTED)
     above.supxlabel(WHAT, fontsize=6.5)
     axis = below.subplots()
     _counts(axis, kept)
@@ -77,7 +81,7 @@ def _counts(axis: Axes, kept: Table) -> None:
 def _milestones(best: np.ndarray) -> list[int]:
     """Places to show: the beginning, and the middle of every later stretch of one count."""
     starts = [0, *(np.flatnonzero(np.diff(best)) + 1), len(best)]
-    places = [0, *((a + b) // 2 for a, b in zip(starts[1:-1], starts[2:], strict=True))]
+    places = [0, *((a + b) // 2 for a, b in pairwise(starts[1:]))]
     return [places[round(i)] for i in np.linspace(0, len(places) - 1, min(PANELS, len(places)))]
 
 
@@ -85,10 +89,10 @@ def _often(density: float) -> str:
     return "always on" if density >= 0.95 else f"on {density:.0%} of the time"
 
 
-def _shape(W: Any) -> str:
+def _shape(W: Float[Array, "hidden features"]) -> str:
     """What the kept features do, in a few words."""
     names = [component.name for component in geometry.recognise(W)]
-    kept = _word(int(np.asarray(geometry.represented(W)).sum()))
+    kept = _word(geometry.represented(W).sum())
     match sorted(set(names)):
         case ["dedicated"]:
             how = "a dimension each"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 
 from superpose.core.mistakes import BadValue
-from superpose.core.shapes import Array, Float
+from superpose.core.shapes import Float
 from superpose.plots.style import (
     CREAM,
     FAINT,
@@ -26,7 +26,7 @@ from superpose.plots.style import (
 
 
 def vectors(
-    axis: Axes, W: Float[Array, "hidden features"], importance: Float[Array, "features"] | None = None, *,
+    axis: Axes, W: Float[Any, "hidden features"], importance: Float[Any, "features"] | None = None, *,
     limit: float = 1.5,
 ) -> None:  # fmt: skip
     """Each feature of a two-dimensional W as a line from the origin to a dot; yellow is the most important.
@@ -40,11 +40,11 @@ def vectors(
     colours = by_importance(order if importance is None else importance)
     frame(axis, limit)
     for i in np.argsort(colours[:, 1]):
-        axis.plot([0, W[0, i]], [0, W[1, i]], color=colours[i], lw=1.3, solid_capstyle="round", zorder=3)
+        axis.plot((0, W[0, i]), (0, W[1, i]), color=colours[i], lw=1.3, solid_capstyle="round", zorder=3)
         axis.plot(*W[:, i], "o", color=colours[i], ms=3.6, mec=INK, mew=0.25, zorder=4)
 
 
-def upright(W: Float[Array, "hidden features"]) -> np.ndarray:
+def upright(W: Float[Any, "hidden features"]) -> np.ndarray:
     """A plane's W turned, and mirrored if need be, so that the first feature points up and the second to its right."""
     W = np.asarray(W, float)
     turn = np.pi / 2 - np.arctan2(W[1, 0], W[0, 0])
@@ -62,7 +62,7 @@ def frame(axis: Axes, limit: float = 1.5) -> None:
         line(0, color=FAINT, lw=0.6, ls=(0, (3, 2)), zorder=1)
 
 
-def heatmap(axis: Axes, gram: Float[Array, "features features"], b: Float[Array, "features"] | None = None) -> None:
+def heatmap(axis: Axes, gram: Float[Any, "features features"], b: Float[Any, "features"] | None = None) -> None:
     """All products of two directions, and in a thin column beside them the biases. Blue −1, grey 0, red +1."""
     gram = np.asarray(gram)
     n = len(gram)
@@ -77,7 +77,7 @@ def heatmap(axis: Axes, gram: Float[Array, "features features"], b: Float[Array,
 
 
 def bars(
-    axis: Axes, norms: Float[Array, "features"], superposition: Float[Array, "features"], *, most: float = 1.3
+    axis: Axes, norms: Float[Any, "features"], superposition: Float[Any, "features"], *, most: float = 1.3
 ) -> None:
     """How long each feature is, the first on top; dark stands alone, yellow shares its direction with others."""
     norms = np.asarray(norms)
@@ -88,21 +88,20 @@ def bars(
     axis.spines[:].set_visible(False)
 
 
-def scale(axis: Axes, colours: Colormap, low: str, high: str, title: str = "", *, norm: Normalize = SHARE) -> None:
-    """A short strip of colours with a word at either end."""
-    low_value, high_value = float(norm.vmin or 0), float(norm.vmax or 0)
-    strip = np.linspace(low_value, high_value, 128)[None]
-    axis.imshow(strip, extent=(0, 1, 0, 1), aspect="auto", cmap=colours, norm=norm)
-    axis.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
-    axis.spines[:].set_visible(False)
-    axis.text(-0.03, 0.5, low, ha="right", va="center", fontsize=6, color=MUTED)
-    axis.text(1.03, 0.5, high, ha="left", va="center", fontsize=6, color=MUTED)
-    axis.set_title(title, fontsize=6, color=MUTED, loc="center")
+def scale(axis: Axes, title: str, colours: Colormap, low: str, high: str, norm: Normalize = SHARE) -> None:
+    """A short strip of colours with a word at either end, to say what the colours of other panels mean."""
+    ends = axis.inset_axes((0.36, 0.1, 0.28, 0.4))
+    ends.imshow(np.linspace(norm.vmin or 0, norm.vmax or 0, 128)[None], aspect="auto", cmap=colours, norm=norm)
+    ends.set_axis_off()
+    axis.set_axis_off()
+    axis.text(0.34, 0.3, low, ha="right", va="center", fontsize=6, color=MUTED)
+    axis.text(0.66, 0.3, high, ha="left", va="center", fontsize=6, color=MUTED)
+    axis.text(0.5, 0.95, title, ha="center", va="top", fontsize=6)
 
 
-def weight_scale(axis: Axes) -> None:
-    scale(axis, WEIGHTS, "−1", "+1", norm=SIGNED)
+def weight_scale(axis: Axes, title: str) -> None:
+    scale(axis, title, WEIGHTS, "−1", "+1", SIGNED)
 
 
-def sharing_scale(axis: Axes) -> None:
-    scale(axis, VIRIDIS, "alone", "shares")
+def sharing_scale(axis: Axes, title: str) -> None:
+    scale(axis, title, VIRIDIS, "alone", "sharing")
