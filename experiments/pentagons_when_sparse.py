@@ -44,7 +44,8 @@ def look(run):
 
 
 tables = starts.best("seed").measure(look)
-tables |= {f"trained_{name}": table for name, table in trained.best("seed", n=200_000).measure(look).items()}
+chosen = trained.best("seed", n=args.pick(smoke=4096, default=200_000, paper=1_000_000))
+tables |= {f"trained_{name}": table for name, table in chosen.measure(look).items()}
 
 # %% The official notebook's own models, one for each of ten densities, for provenance
 if args.profile == "paper":
