@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from superpose.core.mistakes import Mistake, unknown
+from superpose.core.mistakes import BadValue, Mistake, unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +22,10 @@ class Claim:
     high: float = math.inf
     paper: str = ""
     why: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high or (math.isinf(self.low) and math.isinf(self.high)):
+            raise BadValue(f"claim {self.id!r} expects from {self.low} to {self.high}, which says nothing")
 
     @property
     def verdict(self) -> str:
@@ -60,6 +64,8 @@ def insist(claims: Sequence[Claim]) -> None:
 class ClaimFailed(Mistake):
     """An asserted claim does not hold in this run."""
 
+    code = 1
+
 
 def load_claims(results: Path, name: str = "all") -> dict[str, list[Claim] | None]:
     """Claims by experiment; None for one that has not been run to its end."""
@@ -73,7 +79,20 @@ def load_claims(results: Path, name: str = "all") -> dict[str, list[Claim] | Non
 def _read(folder: Path) -> list[Claim] | None:
     if not (folder / "numbers.json").exists():
         return None
-    return [Claim(**c) for c in json.loads((folder / "claims.json").read_text(encoding="utf-8"))]
+    try:
+        return [_claim(**c) for c in json.loads((folder / "claims.json").read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError) as wrong:
+        raise BadValue(f"the claims in {folder} cannot be read: {wrong}") from None
+
+
+def _claim(*, measured: float | None, low: float | None, high: float | None, **words: str) -> Claim:
+    """JSON has null where a number was not finite."""
+    return Claim(
+        measured=math.nan if measured is None else measured,
+        low=-math.inf if low is None else low,
+        high=math.inf if high is None else high,
+        **words,
+    )
 
 
 def table(claims: Sequence[Claim]) -> str:

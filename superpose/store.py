@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from superpose.core.mistakes import BadValue
+from superpose.core.mistakes import BadName, BadValue, check_folder
 from superpose.core.text import to_json
 from superpose.train.table import Table
 
@@ -31,6 +33,8 @@ def save(
     """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it a result is whole."""
     folder = Path(folder)
     _check(tables)
+    written = None if recipe is None else to_json(recipe)
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {n: t.values for n, t in tables.items()}
     (folder / "numbers.json").unlink(missing_ok=True)
@@ -39,35 +43,43 @@ def save(
         folder / "axes.json",
         {n: {a: [_tick(v) for v in ticks] for a, ticks in t.axes.items()} for n, t in tables.items()},
     )
-    if recipe is not None:
-        _write(folder / "recipe.json", lambda f: f.write(to_json(recipe).encode()))
-    _json(folder / "claims.json", [dataclasses.asdict(c) for c in claims])
+    (folder / "recipe.json").unlink(missing_ok=True)
+    if written is not None:
+        _write(folder / "recipe.json", lambda f: f.write(written.encode()))
+    _json(folder / "claims.json", [{n: _finite(v) for n, v in dataclasses.asdict(c).items()} for c in claims])
     _json(folder / "provenance.json", provenance())
-    _json(folder / "numbers.json", {n: float(v) for n, v in (numbers or {}).items()})
+    _json(folder / "numbers.json", {n: _finite(float(v)) for n, v in (numbers or {}).items()})
 
 
 def load(folder: str | Path) -> dict[str, Table]:
     """The tables of a whole artefact."""
     folder = Path(folder)
-    if not (folder / "numbers.json").exists():
-        raise BadValue(f"{folder} holds no finished result; make it with: {_maker(folder)}")
-    axes = json.loads((folder / "axes.json").read_text(encoding="utf-8"))
-    with np.load(folder / "tables.npz", allow_pickle=False) as arrays:
-        return {n: Table(axes[n], arrays[n]) for n in arrays}
+    _check_whole(folder)
+    try:
+        axes = json.loads((folder / "axes.json").read_text(encoding="utf-8"))
+        with np.load(folder / "tables.npz", allow_pickle=False) as arrays:
+            return {n: Table(axes[n], arrays[n]) for n in arrays}
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as wrong:
+        raise BadValue(f"the result in {folder} is damaged: {wrong}; {_maker(folder)}") from None
 
 
 def load_numbers(folder: str | Path) -> dict[str, float]:
-    return json.loads((Path(folder) / "numbers.json").read_text(encoding="utf-8"))
+    """The scalars of a whole artefact; one that was not finite is nan."""
+    folder = Path(folder)
+    _check_whole(folder)
+    found = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
+    return {n: math.nan if v is None else v for n, v in found.items()}
 
 
 def provenance() -> dict[str, Any]:
-    """What made a result: versions, commit, machine and command."""
+    """What made a result: versions, commit, machine and command. An installed copy belongs to no commit."""
     import jax
 
+    ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
     return {
         "command": " ".join(sys.argv),
-        "commit": _git("rev-parse", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "commit": _git("rev-parse", "HEAD") if ours else None,
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
         "python": platform.python_version(),
         "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
         "devices": [d.device_kind for d in jax.local_devices()],
@@ -84,12 +96,22 @@ def _git(*words: str) -> str | None:
     return found.stdout.strip()
 
 
+def _check_whole(folder: Path) -> None:
+    if not (folder / "numbers.json").exists():
+        raise BadValue(f"{folder} holds no finished result; {_maker(folder)}")
+
+
 def _maker(folder: Path) -> str:
-    return f"make {folder}/numbers.json PROFILE={folder.parent.name}"
+    """How to get there: as the Makefile calls it, or from the script."""
+    if folder.parent.parent == Path("results"):
+        return f"make it with: make {folder}/numbers.json PROFILE={folder.parent.name}"
+    return "run the experiment that leaves it to its end"
 
 
 def _check(tables: Mapping[str, Table]) -> None:
     for name, table in tables.items():
+        if not isinstance(name, str) or name in ("", "file", "allow_pickle"):
+            raise BadName(f"a table cannot be called {name!r}")
         if not isinstance(table, Table):
             raise BadValue(f"table {name!r} is a {type(table).__name__}; wrap it: Table(axes, values)")
         if table.values.dtype.kind not in "iufb":
@@ -101,8 +123,13 @@ def _tick(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, bool)) else str(value)
 
 
+def _finite(value: Any) -> Any:
+    """JSON has no infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _json(path: Path, content: Any) -> None:
-    _write(path, lambda f: f.write((json.dumps(content, indent=1) + "\n").encode()))
+    _write(path, lambda f: f.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode()))
 
 
 def _write(path: Path, fill: Any) -> None:

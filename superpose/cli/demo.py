@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from superpose.cli.experiment import use_cores
-from superpose.core.mistakes import BadValue
+from superpose.core.mistakes import check_folder
 
 DENSITIES = 28
 SEEDS = 20
@@ -16,8 +16,7 @@ SEEDS = 20
 
 def demo(out: Path) -> None:
     """Train a grid of toys from dense to sparse worlds and show how many features share their two dimensions."""
-    if out.exists() and not out.is_dir():
-        raise BadValue(f"{out} is a file; give a folder to write to")
+    check_folder(out)
     use_cores()
     import jax
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from superpose.core.mistakes import BadValue, Mistake
+from superpose.core.mistakes import BadValue, Mistake, check_folder
 
 T = TypeVar("T")
 PROFILES = ("smoke", "default", "paper")
@@ -46,9 +46,7 @@ class Experiment:
 def experiment(doc: str | None, argv: Sequence[str] | None = None) -> Experiment:
     """Read an experiment's command line: `OUT --profile default --set world.decay=0.9`. Uses all cores."""
     sys.excepthook = _say_mistakes
-    parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXPERIMENT_EXAMPLES
-    )
+    parser = Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXPERIMENT_EXAMPLES)
     script = Path(sys.argv[0]).stem
     parser.add_argument("out", nargs="?", type=Path, help=f"folder for the results (results/PROFILE/{script})")
     parser.add_argument("--profile", choices=PROFILES, default="default", help="seconds, minutes, or the paper's sizes")
@@ -56,8 +54,18 @@ def experiment(doc: str | None, argv: Sequence[str] | None = None) -> Experiment
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change one recipe field")
     given = parser.parse_args(_arguments(argv))
     profile = "smoke" if given.smoke else given.profile
+    out = given.out or Path("results", profile, script)
+    changes = tuple(map(_assignment, given.set))
+    check_folder(out)
     use_cores()
-    return Experiment(given.out or Path("results", profile, script), profile, tuple(map(_assignment, given.set)))
+    return Experiment(out, profile, changes)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BadValue.code, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 _EXPERIMENT_EXAMPLES = """examples:
@@ -107,4 +115,4 @@ def _say_mistakes(kind: type[BaseException], wrong: BaseException, trace: Traceb
         return
     print(f"superpose: {wrong}", file=sys.stderr)
     sys.stdout.flush()
-    os._exit(2)
+    os._exit(wrong.code)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import superpose
+from superpose.cli.experiment import Parser
 from superpose.core.mistakes import BadValue, Mistake
 
 _EXAMPLES = """examples:
@@ -21,19 +22,20 @@ exit codes: 0 done; 1 a claim differs, or a bug; 2 something asked for cannot be
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    given = _parser().parse_args(argv)
+    parser = _parser()
+    given = parser.parse_args(argv)
     if given.verb is None:
-        _parser().print_help()
+        parser.print_help()
         return 0
     try:
         return given.run(given)
     except Mistake as wrong:
         print(f"superpose: {wrong}", file=sys.stderr)
-        return 2
+        return wrong.code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "superpose",
         description=superpose.__doc__,
         epilog=_EXAMPLES,
@@ -70,9 +72,7 @@ def _claims(given: argparse.Namespace) -> int:
             f"no experiments here and no results in {given.results / given.profile}; run `make figures` first"
         )
     for name, claims in found.items():
-        print(f"\n{name}" if claims else f"\n{name}: not run", end="\n" if claims is None else "\n\n")
-        if claims:
-            print(table(claims))
+        print(f"\n{name}: not run" if claims is None else f"\n{name}\n\n{table(claims) if claims else 'no claims'}")
     every = [c for claims in found.values() for c in claims or ()]
     agree = sum(c.verdict == "agrees" for c in every)
     missing = sum(claims is None for claims in found.values())

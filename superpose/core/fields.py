@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from superpose.core.mistakes import BadValue, unknown
+from superpose.core.mistakes import BadValue, said, unknown
 
 _NONE = dataclasses.MISSING
 
@@ -21,7 +21,7 @@ def static(*, default: Any = _NONE, default_factory: Any = _NONE) -> Any:
 
 def whole(*, default: Any = _NONE, least: int = 1, most: int = 2**31 - 1) -> Any:
     """A static count."""
-    return _field(default, static=True, check=lambda name, v: _whole(name, v, least, most))
+    return _field(default, static=True, check=lambda name, v: check_whole(name, v, least, most))
 
 
 def word(*, default: Any = _NONE, among: tuple[str, ...]) -> Any:
@@ -29,9 +29,28 @@ def word(*, default: Any = _NONE, among: tuple[str, ...]) -> Any:
     return _field(default, static=True, check=lambda name, v: _word(name, v, among))
 
 
-def real(*, default: Any = _NONE, above: float = -math.inf, least: float = -math.inf, most: float = math.inf) -> Any:
-    """A leaf that a sweep may vary: a number, or one number per feature."""
-    return _field(default, check=lambda name, v: _real(name, v, above, least, most))
+def real(*, default: Any = _NONE, **limits: float) -> Any:
+    """A leaf that a sweep may vary: a number, or one number per feature, within `Limits`."""
+    bounds = Limits(**limits)
+    return _field(default, check=lambda name, v: check_real(name, v, bounds))
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a number may be, besides finite."""
+
+    above: float = -math.inf
+    least: float = -math.inf
+    below: float = math.inf
+    most: float = math.inf
+
+    def allow(self, x: np.ndarray) -> np.ndarray:
+        inside = (x > self.above) & (x >= self.least) & (x < self.below) & (x <= self.most)
+        return np.isfinite(x) & inside
+
+    def __str__(self) -> str:
+        words = {"above": self.above, "at least": self.least, "below": self.below, "at most": self.most}
+        return " and ".join(f"{w} {v:g}" for w, v in words.items() if math.isfinite(v)) or "that is finite"
 
 
 def leaf(*, default: Any = _NONE) -> Any:
@@ -49,40 +68,39 @@ def check(owner: str, field: dataclasses.Field, value: Any) -> Any:
     return inspect(f"{owner}.{field.name}", value) if inspect else value
 
 
-def _whole(name: str, value: Any, least: int, most: int) -> int:
+def check_whole(name: str, value: Any, least: int = 1, most: int = 2**31 - 1) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise BadValue(f"{name} is {value!r}; it must be a whole number from {least} to {most}")
+        raise BadValue(f"{name} is {said(value)}; it must be a whole number from {least} to {most}")
     if not least <= value <= most:
-        raise BadValue(f"{name} is {value}; it must be a whole number from {least} to {most}")
+        raise BadValue(f"{name} is {said(value)}; it must be a whole number from {least} to {most}")
     return int(value)
 
 
 def _word(name: str, value: Any, among: tuple[str, ...]) -> str:
-    if value not in among:
+    if not isinstance(value, str) or value not in among:
         raise unknown(f"{name} cannot be", value, among)
     return value
 
 
-def _real(name: str, value: Any, above: float, least: float, most: float) -> Any:
+def check_real(name: str, value: Any, limits: Limits) -> Any:
     """Tracers pass: a sweep checks its ticks before it traces."""
     if isinstance(value, (tuple, list)):
-        return tuple(_real(f"{name}.{i}", v, above, least, most) for i, v in enumerate(value))
+        return tuple(check_real(f"{name}.{i}", v, limits) for i, v in enumerate(value))
     if isinstance(value, jax.core.Tracer):
         return value
-    numbers = np.asarray(value)
-    if numbers.dtype.kind not in "iuf" or isinstance(value, (str, bytes)):
-        raise BadValue(f"{name} is {value!r}; it must be a number {_range(above, least, most)}")
-    fine = np.isfinite(numbers) & (numbers > above) & (numbers >= least) & (numbers <= most)
-    if not fine.all():
-        raise BadValue(f"{name} is {_first(numbers, fine)}; it must be a number {_range(above, least, most)}")
+    numbers = as_numbers(value)
+    if numbers is None:
+        raise BadValue(f"{name} is {said(value)}; it must be a number {limits}")
+    if not (fine := limits.allow(numbers)).all():
+        first = numbers[~fine].flat[0] if numbers.ndim else numbers.item()
+        raise BadValue(f"{name} is {first}; it must be a number {limits}")
     return float(value) if numbers.ndim == 0 and not isinstance(value, jax.Array) else value
 
 
-def _first(numbers: np.ndarray, fine: np.ndarray) -> Any:
-    return numbers[~fine].flat[0] if numbers.ndim else numbers.item()
-
-
-def _range(above: float, least: float, most: float) -> str:
-    low = f"above {above:g}" if above > -math.inf else f"at least {least:g}" if least > -math.inf else ""
-    high = f"at most {most:g}" if most < math.inf else ""
-    return " and ".join(w for w in (low, high) if w) or "that is finite"
+def as_numbers(value: Any) -> np.ndarray | None:
+    """The value as an array of real numbers, or None if it is not that."""
+    try:
+        numbers = np.asarray(value)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.dtype.kind in "iuf" else None

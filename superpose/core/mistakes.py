@@ -4,17 +4,22 @@ import difflib
 import math
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class Mistake(Exception):
-    """The caller can mend this. Command lines print it without a traceback and exit with 2."""
+    """The caller can mend this. Command lines print it as one line, without a traceback, and exit with `code`."""
+
+    code = 2
+
+    def __str__(self) -> str:
+        return " ".join(" ".join(map(str, self.args)).split())
 
 
 class BadName(Mistake, KeyError):
     """A field, axis, site or word that does not exist."""
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+    __str__ = Mistake.__str__  # a KeyError would show the message in quotes
 
 
 class BadValue(Mistake, ValueError):
@@ -24,9 +29,16 @@ class BadValue(Mistake, ValueError):
 def unknown(what: str, asked: object, known: Iterable[str]) -> BadName:
     """`unknown("SparseWorld has no field", "densty", …)` with the near name, then all of them."""
     names = sorted(map(str, known))
-    near = difflib.get_close_matches(str(asked), names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    return BadName(f"{what} {asked!r}{hint} there is {names}")
+    by_last_word = {name.rpartition(".")[2]: name for name in reversed(names)}
+    near = difflib.get_close_matches(str(asked), [*names, *by_last_word], n=1)
+    hint = f"; did you mean {by_last_word.get(near[0], near[0])!r}?" if near else ";"
+    return BadName(f"{what} {said(asked)}{hint} there is {names}")
+
+
+def said(value: object) -> str:
+    """The value as a message shows it: on one line, and not all of it if it is long."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= 80 else f"{line[:77]}..."
 
 
 def memory() -> int:
@@ -47,3 +59,12 @@ def amount(size: float) -> str:
     units = ("bytes", "KB", "MB", "GB", "TB")
     place = min(int(math.log(max(size, 1), 1000)), len(units) - 1)
     return f"{size / 1000**place:,.3g} {units[place]}"
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a place where no folder can be, before there is something to lose."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise BadValue(f"{there} is a file; give a folder to write to")
+    if not os.access(there, os.W_OK):
+        raise BadValue(f"{there} cannot be written to; give another folder")

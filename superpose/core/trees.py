@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
+import numpy as np
 
 from superpose.core.fields import check, leaf, real, static, whole, word
-from superpose.core.mistakes import BadName, BadValue, unknown
+from superpose.core.mistakes import BadName, BadValue, said, unknown
 
 T = TypeVar("T")
 CLASSES: dict[str, type] = {}
@@ -34,6 +35,7 @@ def pytree(cls: type[T]) -> type[T]:
         own_check(self)
 
     cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    cls.__eq__ = _equal  # type: ignore[assignment, method-assign]
     cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     cls.__init__ = _naming_typos(cls, cls.__init__)  # type: ignore[misc, method-assign]
     _register(cls)
@@ -41,11 +43,28 @@ def pytree(cls: type[T]) -> type[T]:
     return cls
 
 
+def _equal(self: Any, other: Any) -> bool:
+    """As a dataclass has it, but a field may hold an array."""
+    if type(self) is not type(other):
+        return NotImplemented
+    return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, (np.ndarray, jax.Array)) or isinstance(b, (np.ndarray, jax.Array)):
+        return a is b or np.array_equal(a, b)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return a is b or a == b
+
+
 def _naming_typos(cls: type, init: Callable) -> Callable:
     names = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
     needed = [f.name for f in dataclasses.fields(cls) if f.init and _has_no_default(f)]  # type: ignore[arg-type]
 
-    def __init__(self: Any, **values: Any) -> None:
+    def __init__(self: Any, *unnamed: Any, **values: Any) -> None:
+        if unnamed:
+            raise BadValue(f"{cls.__name__} takes its fields by name, not {said(unnamed[0])}; they are {names}")
         for name in values:
             if name not in names:
                 raise unknown(f"{cls.__name__} has no field", name, names)
@@ -88,10 +107,10 @@ def _step(owner: Any, name: str) -> Any:
         if name not in names:
             raise unknown(f"{type(owner).__name__} has no field", name, names)
         return getattr(owner, name)
-    if not hasattr(owner, "__len__"):
-        raise BadName(f"{name!r} is asked of {owner!r}, which has no parts")
-    if not name.isdigit() or int(name) >= len(owner):
-        raise BadName(f"{name!r} is not a place among the {len(owner)} of {type(owner).__name__} {owner!r}"[:300])
+    if not isinstance(owner, tuple) and not (isinstance(owner, (np.ndarray, jax.Array)) and owner.ndim):
+        raise BadName(f"{name!r} is asked of {said(owner)}, which has no parts")
+    if not name.isdecimal() or int(name) >= len(owner):
+        raise BadName(f"{name!r} is not a place among the {len(owner)} of {type(owner).__name__} {said(owner)}")
     return owner[int(name)]
 
 

@@ -41,7 +41,9 @@ def train(
     """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
     count = cells.keys.shape[0]
     program = plan(base, cells, budget or default_budget(), devices or len(jax.local_devices()))
-    done = [_kept(_segments(base, program, chunk, live, progress), live) for chunk, live in _chunks(cells, count, program)]
+    done = [
+        _kept(_segments(base, program, chunk, live, progress), live) for chunk, live in _chunks(cells, count, program)
+    ]
     return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
 
 
