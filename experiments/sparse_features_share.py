@@ -2,7 +2,7 @@
 
 Claim     A linear model keeps 5 of 20 at any density. A ReLU keeps 5 of a dense world and up to 14 of a sparse one.
 Leaves    results/sparse_features_share: W, b, loss of the best of eight seeds (activation, density)
-Takes     half a minute on two cores; ten seconds with --smoke; four minutes with --profile paper
+Takes     20 s on two quiet cores; under 10 s with --smoke; 3 minutes with --profile paper
 """
 
 # %% Twenty features, each with 0.7 of the importance of the last, through five dimensions

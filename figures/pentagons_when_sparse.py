@@ -15,7 +15,7 @@ CAPTIONS = {
 
 def draw(tables):
     strip = tables.get("strip_W")
-    figure = style.figure(style.COLUMN, 1.85 if strip is None else 2.7)
+    figure = style.figure(style.COLUMN, 1.85 if strip is None else 2.5)
     rows = figure.subfigures(
         1 if strip is None else 2, 1, height_ratios=[2] if strip is None else [2, 0.75], squeeze=False
     )
@@ -49,9 +49,9 @@ def projection(axis, W):
 def draw_strip(figure, strip):
     panels = figure.subplots(1, len(strip.values))
     for axis, p, W in zip(panels, strip.ticks("density"), strip.values, strict=True):
-        vectors(axis, W)
+        vectors(axis, upright(W), dot=1.8)
         axis.set_title(f"{1 - p:.0%}", loc="center", fontsize=5)
-    figure.supylabel("notebook", fontsize=5)
+    figure.suptitle("the authors' notebook: one start at each sparsity", fontsize=5.4, color=style.MUTED)
 
 
 if __name__ == "__main__":

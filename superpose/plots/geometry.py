@@ -28,6 +28,7 @@ from superpose.plots.style import (
 def vectors(
     axis: Axes, W: Float[Any, "hidden features"], importance: Float[Any, "features"] | None = None, *,
     limit: float = 1.5,
+    dot: float = 3.6,
 ) -> None:  # fmt: skip
     """Each feature of a two-dimensional W as a line from the origin to a dot; yellow is the most important.
 
@@ -41,7 +42,7 @@ def vectors(
     frame(axis, limit)
     for i in np.argsort(colours[:, 1]):
         axis.plot((0, W[0, i]), (0, W[1, i]), color=colours[i], lw=1.3, solid_capstyle="round", zorder=3)
-        axis.plot(*W[:, i], "o", color=colours[i], ms=3.6, mec=INK, mew=0.25, zorder=4)
+        axis.plot(*W[:, i], "o", color=colours[i], ms=dot, mec=INK, mew=0.25, zorder=4)
 
 
 def upright(W: Float[Any, "hidden features"]) -> np.ndarray:
