@@ -48,7 +48,7 @@ def _scatter(ax, tables):
     )
     graphs.dimensionality_scatter(ax, rarity, tables["D"].values)
     ax.scatter([], [], s=3, color=style.INK, label="one feature of the best model")
-    ax.text(0.86, 0.11, "always on:\nfeatures\nblur", fontsize=6, color=style.MUTED)
+    ax.text(0.86, 0.09, "always\non: all\nblur", fontsize=6, color=style.MUTED)
     ax.text(6, 0.03, "features given up", fontsize=6, color=style.MUTED, ha="center")
     ax.set(xscale="log", xlim=(0.85, 12.5), ylim=(-0.03, 1.08))
     ax.set_xticks([1, 2, 3, 4, 5, 7, 10], ["1", "2", "3", "4", "5", "7", "10"])

@@ -69,7 +69,7 @@ def layout(weights: np.ndarray, steps: int = 400) -> np.ndarray:
 
 def dimensionality_scatter(ax: Axes, x: Any, D: Float[Array, "models features"], spread: float = 0.1) -> None:
     """One dot for every feature of every model, jittered across by `spread` of the gap to the next model in log x."""
-    x, D = np.asarray(x, float), np.asarray(D, float)
-    gaps = np.abs(np.gradient(np.log(x)))[:, None]
-    jitter = np.random.default_rng(0).uniform(-1, 1, D.shape) * spread * gaps
-    ax.scatter((x[:, None] * np.exp(jitter)).ravel(), D.ravel(), s=1.6, c=INK, alpha=0.5, linewidths=0, zorder=3)
+    where, shares = np.log(np.asarray(x, float))[:, None], np.asarray(D, float)
+    gaps = np.abs(np.gradient(where, axis=0))
+    where = where + spread * gaps * np.random.default_rng(0).uniform(-1, 1, shares.shape)
+    ax.scatter(np.exp(where).ravel(), shares.ravel(), s=1.6, c=INK, alpha=0.5, linewidths=0, zorder=3)
