@@ -3,7 +3,7 @@
 Claim     The best model goes from two orthogonal features to two opposite pairs to a pentagon as density falls.
 Leaves    results/pentagons_when_sparse: W, b, loss of the exact optimum (density), the same of the best of ten trained
           models as trained_W …, and with --profile paper the notebook's ten models as strip_W, strip_b
-Takes     20 s on two quiet cores; under 10 s with --smoke; 4 minutes with --profile paper
+Takes     half a minute on two busy cores; under 10 s with --smoke; 5 minutes with --profile paper
 """
 
 # %% The question: five features, each a little less important than the last, through two dimensions

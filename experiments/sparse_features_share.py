@@ -1,8 +1,8 @@
 """The sparser the world, the more features a layer of five keeps: first apart, then in pairs, then all sharing.
 
-Claim     A linear model keeps 5 of 20 at any density. A ReLU keeps 5 of a dense world and up to 14 of a sparse one.
+Claim     A linear model keeps 5 of 20 at any density. A ReLU keeps 5 of a dense world and 12 or 13 of a sparse one.
 Leaves    results/sparse_features_share: W, b, loss of the best of eight seeds (activation, density)
-Takes     20 s on two quiet cores; under 10 s with --smoke; 3 minutes with --profile paper
+Takes     half a minute on two busy cores; under 10 s with --smoke; 3 minutes with --profile paper
 """
 
 # %% Twenty features, each with 0.7 of the importance of the last, through five dimensions
