@@ -1,11 +1,7 @@
 """The share of a dimension that every single feature owns, and the shapes that features make."""
 # reads: dimensionality
 
-import sys
-from pathlib import Path
-
-from superpose import load
-from superpose.plots import graphs, save, style
+from superpose.plots import graphs, main, style
 
 SHARES = {
     "dedicated": (1, "1  a dimension to itself"),
@@ -65,5 +61,4 @@ def _graphs(axes, tables):
 
 
 if __name__ == "__main__":
-    results, out = map(Path, sys.argv[1:])
-    save(draw(load(results / "dimensionality")), out)
+    main(draw)

@@ -1,11 +1,7 @@
 """How much of a dimension a feature gets, as features grow rare."""
 # reads: dimensionality
 
-import sys
-from pathlib import Path
-
-from superpose import load
-from superpose.plots import save, style
+from superpose.plots import main, style
 
 
 def draw(tables):
@@ -30,5 +26,4 @@ def draw(tables):
 
 
 if __name__ == "__main__":
-    results, out = map(Path, sys.argv[1:])
-    save(draw(load(results / "dimensionality")), out)
+    main(draw)

@@ -1,13 +1,9 @@
 """Which of three arrangements is cheapest, and the sudden change between them."""
 # reads: phase_diagram
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
-from superpose import load
-from superpose.plots import phases, save, style
+from superpose.plots import main, phases, style
 
 NAMES = {
     "ignored": ("feature 0 has the dimension,\nfeature 1 is ignored", phases.IGNORED),
@@ -64,5 +60,4 @@ def _cut(ax, cut):
 
 
 if __name__ == "__main__":
-    results, out = map(Path, sys.argv[1:])
-    save(draw(load(results / "phase_diagram")), out)
+    main(draw)

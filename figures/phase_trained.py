@@ -1,11 +1,7 @@
 """What trained models do with the extra feature, against what theory says."""
 # reads: phase_diagram
 
-import sys
-from pathlib import Path
-
-from superpose import load
-from superpose.plots import phases, save, style
+from superpose.plots import main, phases, style
 
 
 def draw(tables):
@@ -36,5 +32,4 @@ def draw(tables):
 
 
 if __name__ == "__main__":
-    results, out = map(Path, sys.argv[1:])
-    save(draw(load(results / "phase_diagram")), out)
+    main(draw)
