@@ -23,7 +23,6 @@ from superpose.core.mistakes import BadValue as BadValue
 from superpose.core.mistakes import Mistake as Mistake
 from superpose.core.text import describe as describe
 from superpose.core.text import difference as difference
-from superpose.core.text import from_json as from_json
 from superpose.core.text import to_json as to_json
 from superpose.core.trees import index as index
 from superpose.core.trees import leaf as leaf
@@ -41,6 +40,7 @@ from superpose.models import ResidualMLP as ResidualMLP
 from superpose.models import ResidualMLPConfig as ResidualMLPConfig
 from superpose.models import Toy as Toy
 from superpose.models import ToyConfig as ToyConfig
+from superpose.store import from_json as from_json
 from superpose.store import load as load
 from superpose.store import save as save
 from superpose.taps import patch as patch

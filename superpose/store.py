@@ -18,8 +18,15 @@ from typing import Any
 import numpy as np
 
 from superpose.core.mistakes import BadName, BadValue, check_folder
-from superpose.core.text import to_json
+from superpose.core.text import from_json, to_json
+from superpose.models import ToyConfig as _models
+from superpose.train.recipe import Recipe as _recipes
 from superpose.train.table import Table
+
+READABLE = (_models, _recipes)
+"""Importing these makes every class of ours known by name to `from_json`, whatever a program has used so far."""
+
+__all__ = ["from_json", "load", "load_numbers", "provenance", "save"]
 
 
 def save(

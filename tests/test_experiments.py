@@ -77,6 +77,6 @@ def test_a_figure_is_drawn_from_results_alone_and_the_same_each_time(path, resul
 def test_a_figure_without_its_results_says_what_makes_them(path, tmp_path):
     done = script(path, tmp_path, tmp_path / "out.png")
     assert done.returncode == 2
-    assert "make" in done.stderr
+    assert "holds no finished result" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out.png").exists()

@@ -35,9 +35,10 @@ def sweep(
 
     Axes naming float fields, and "seed", ride in one program; those naming static fields (sizes, words, whole
     worlds) compile one program a value and come first in the results. The run at a seed is
-    `fit(recipe, fold_in(key, seed))` whatever else is in the grid. `data="shared"` draws the same samples for all
-    cells, which is faster; seeds then differ by initialisation alone. `budget` bounds the memory, in bytes, and
-    `devices` how many of this machine's are used; no result depends on either.
+    `fit(recipe, fold_in(key, seed))` whatever else is in the grid, so the cells of one seed start alike; without a
+    "seed" axis all are seed 0. `data="shared"` draws the same samples for all cells, which is faster; seeds then
+    differ by initialisation alone. `budget` bounds the memory, in bytes, and `devices` how many of this machine's are
+    used; no result depends on either.
     """
     if data not in ("own", "shared"):
         raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")

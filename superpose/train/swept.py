@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from superpose.core.fields import check_whole
 from superpose.core.keys import stream
 from superpose.core.mistakes import BadName, BadValue
 from superpose.core.shapes import Array, Float, Key
@@ -123,7 +124,7 @@ def held_out(run: Run, key: Key, n: int = 100_000) -> Float[Array, ""]:
     recipe = run.recipe
     if recipe.batch == "all":
         return recipe.objective(run.model, recipe.world.everything(), stream(key, "noise"))  # type: ignore[attr-defined]
-    block = min(n, BLOCK)
+    block = min(check_whole("n, the number of held-out samples,", n), BLOCK)
 
     def one(key: Key) -> Float[Array, ""]:
         return recipe.objective(run.model, recipe.world.sample(stream(key, "data"), block), stream(key, "noise"))
@@ -139,7 +140,7 @@ def _placed(run: Run, point: Mapping[str, Any]) -> Any:
 
 
 def _on_device(tree: Run, recipe: Any) -> Run:
-    """Host arrays as JAX's, in the recipe's precision: a model is used with indices and transforms NumPy cannot take."""
+    """Host arrays as JAX's, in the recipe's precision: models are indexed under transforms, which NumPy cannot be."""
     with precision(recipe):
         return jax.tree.map(jnp.asarray, tree)
 
