@@ -99,7 +99,13 @@ def table(claims: Sequence[Claim]) -> str:
     """The claims as a Markdown table that is also readable as it stands."""
     head = ("claim", "statement", "expected", "measured", "verdict")
     rows = [
-        (c.id, c.statement, c.expected, f"{c.measured:.6g}", c.verdict + (f": {c.why}" if c.why else ""))
+        (
+            c.id,
+            c.statement.replace("|", "\\|"),
+            c.expected,
+            f"{c.measured:.6g}",
+            c.verdict + (f": {c.why}" if c.why else ""),
+        )
         for c in claims
     ]
     widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]

@@ -64,9 +64,9 @@ def load(folder: str | Path) -> dict[str, Table]:
     _check_whole(folder)
     try:
         axes = json.loads((folder / "axes.json").read_text(encoding="utf-8"))
-        with np.load(folder / "tables.npz", allow_pickle=False) as arrays:
+        with open(folder / "tables.npz", "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {n: Table(axes[n], arrays[n]) for n in arrays}
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as wrong:
+    except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile) as wrong:
         raise BadValue(f"the result in {folder} is damaged: {wrong}; {_maker(folder)}") from None
 
 

@@ -53,10 +53,8 @@ def _pack(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and CLASSES.get(type(value).__name__) is type(value):
         fields = {f.name: _pack(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"class": type(value).__name__, **fields}
-    if isinstance(value, (jax.Array, np.ndarray)):
+    if isinstance(value, (jax.Array, np.ndarray, np.generic)):
         return _pack_array(np.asarray(value))
-    if isinstance(value, np.generic):
-        return _pack(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         raise BadValue(f"{value} cannot be written as text; the numbers of a recipe are finite")
     if isinstance(value, (tuple, list)):
