@@ -94,7 +94,7 @@ def test_a_diverging_member_is_flagged_frozen_and_alone():
     swept = sp.sweep(toy(optimizer=sp.Optimizer(kind="sgd", clip=1.0)), {"learning_rate": rates, "seed": range(3)}, KEY)
     runs = swept.runs
     assert (runs.diverged[1] >= 0).all()
-    assert (runs.diverged[[0, 2]] == -1).all()
+    assert (runs.diverged[::2] == -1).all()
     assert np.isfinite(np.asarray(runs.model.W[...])).all()
     fine = sp.sweep(toy(optimizer=sp.Optimizer(kind="sgd", clip=1.0)), {"learning_rate": [1e-2], "seed": range(3)}, KEY)
     np.testing.assert_array_equal(runs.model.W[0], fine.runs.model.W[0])
@@ -126,7 +126,7 @@ def test_held_out_draws_are_common_to_all_runs_and_unseen():
     still = sp.sweep(toy(learning_rate=0.0), {"learning_rate": [0.0, 0.0], "seed": [0]}, KEY)
     scores = still.held_out(1000).values
     assert scores[0] == scores[1]
-    assert scores[0, 0] not in still.runs.loss
+    assert scores[0, 0] not in np.asarray(still.runs.loss).ravel()
 
 
 def test_measures_become_tables_with_the_sweeps_axes(whole):
