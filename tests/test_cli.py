@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 import superpose as sp
 from superpose.cli import experiment, main
@@ -112,6 +113,7 @@ def test_the_demo_leaves_a_picture_and_its_numbers(capsys, monkeypatch):
     monkeypatch.setattr(demo, "DENSITIES", 3)
     monkeypatch.setattr(demo, "SEEDS", 2)
     monkeypatch.setattr(sp, "Recipe", lambda **more: REAL(**{**more, "steps": 20}), raising=False)
+    monkeypatch.setattr(sp.plots, "demo", lambda W, kept: Figure())
     code, out, _ = told(capsys, "demo", "here")
     assert code == 0 and "training 6 models" in out
     assert (Path("here") / "demo.png").read_bytes().startswith(b"\x89PNG")

@@ -64,7 +64,7 @@ def nadam(g, x, t, m, b1=0.9, b2=0.999):
     return ahead / (np.sqrt(m["v"] / (1 - b2 ** (t + 1))) + 1e-8)
 
 
-def orthogonal(g, x, t, m, beta=0.95):
+def orthogonal(g, x, t, m, beta=0.5):
     """Muon: Nesterov momentum, then five steps of Newton and Schulz towards U Vᵀ, in Jordan's coefficients."""
     if g.ndim == 1:
         return nadam(g, x, t, m)
@@ -90,11 +90,7 @@ FORMULAS = {
     "sgd": (Optimizer(kind="sgd"), by_hand(lambda g, *_: g)),
     "momentum": (Optimizer(kind="sgd", momentum=0.9), by_hand(momentum)),
     "lamb": (Optimizer(kind="lamb", weight_decay=0.01), by_hand(lamb)),
-    "muon": (Optimizer(kind="muon"), by_hand(orthogonal)),
-    "muon with its own momentum": (
-        Optimizer(kind="muon", momentum=0.5),
-        by_hand(lambda *a: orthogonal(*a, beta=0.5)),
-    ),
+    "muon": (Optimizer(kind="muon", momentum=0.5), by_hand(orthogonal)),
 }
 
 
@@ -275,3 +271,10 @@ def test_what_an_optimiser_cannot_do_is_refused(make, said):
 def test_one_rule_may_come_without_its_brackets():
     rule = Rule(on="W")
     assert Optimizer(rules=rule) == Optimizer(rules=[rule]) == Optimizer(rules=(rule,))
+
+
+def test_muon_without_a_momentum_takes_its_usual_one():
+    rules = [transformation(Optimizer(kind="muon", momentum=beta), RATE, "constant", STEPS) for beta in (0, 0.95)]
+    params, slope = (jax.tree.map(jnp.asarray, tree) for tree in (START, SLOPES[0]))
+    one, other = (rule.update(slope, rule.init(params), params, step=0)[0] for rule in rules)
+    np.testing.assert_array_equal(one["W"], other["W"])
