@@ -39,7 +39,7 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results test coverage lint types format docs smoke lock clean
+.PHONY: help setup figures results gallery test coverage lint types format docs smoke lock clean
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'
@@ -74,6 +74,9 @@ types: $(READY) ## check types alone
 format: $(READY) ## mend style and layout in place
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+gallery: figures ## write the README's gallery and times from results/$(PROFILE)
+	$(PY) docs/gallery.py $(OUT)
 
 docs: $(READY) .venv/.docs-with-$(ACCEL) ## build docs/_build/html
 	$(PY) -m sphinx -E -W --keep-going -q docs docs/_build/html

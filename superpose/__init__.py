@@ -2,10 +2,12 @@
 
 import ast
 import importlib
+import time
 from pathlib import Path
 from typing import Any
 
 __version__ = "0.1.0"
+BEGAN = time.monotonic()
 
 
 def _homes() -> dict[str, str]:

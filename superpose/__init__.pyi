@@ -82,5 +82,6 @@ from superpose.worlds import TaskWorld as TaskWorld
 from superpose.worlds import World as World
 from superpose.worlds import freeze as freeze
 
+BEGAN: Final[float]
 __version__: Final[str]
 __all__: Final[list[str]]

@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import superpose
 from superpose.core.mistakes import BadName, BadValue, check_folder
 from superpose.core.text import from_json, to_json
 from superpose.models import ToyConfig as _models
@@ -79,7 +81,7 @@ def load_numbers(folder: str | Path) -> dict[str, float]:
 
 
 def provenance() -> dict[str, Any]:
-    """What made a result: versions, commit, machine and command. An installed copy belongs to no commit."""
+    """What made a result: versions, commit, machine, command and how long. An installed copy belongs to no commit."""
     import jax
 
     ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
@@ -87,6 +89,7 @@ def provenance() -> dict[str, Any]:
         "command": " ".join(sys.argv),
         "commit": _git("rev-parse", "HEAD") if ours else None,
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
+        "seconds": round(time.monotonic() - superpose.BEGAN, 1),
         "python": platform.python_version(),
         "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
         "devices": [d.device_kind for d in jax.local_devices()],

@@ -27,7 +27,7 @@ class ResidualMLPConfig:
     n_features: int = whole()
     width: int = whole()
     n_neurons: int = whole()
-    depth: int = whole(default=1)
+    depth: int = whole(default=1, most=1000)
     embed: str = word(default="random_unit", among=("random_unit", "identity", "trained"))
     embed_seed: int = whole(default=0, least=0)
     activation: str = word(default="relu", among=WORDS)

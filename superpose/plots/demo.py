@@ -34,7 +34,7 @@ def demo(W: Table, kept: Table) -> Figure:
     above, below = picture.add_subfigure(grid[0]), picture.add_subfigure(grid[1])
     hold = f"{_word(W.values.shape[1])} dimensions hold {_word(best[0])} features when all are common"
     above.suptitle(f"{hold}, and {_word(best[-1])} when they are rare".capitalize(), fontsize=10, fontweight="bold")
-    for letter, axis, place in zip("ABCD", above.subplots(1, len(chosen)), chosen, strict=False):
+    for letter, axis, place in zip("ABCD", above.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=False):
         vectors(axis, upright(W.values[place]), limit=1.35)
         axis.set_title(f"{letter}   {_often(density[place])}", fontsize=7.5)
         axis.set_xlabel(_shape(jnp.asarray(W.values[place])), fontsize=7, color=MUTED)

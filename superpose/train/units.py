@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax.extend.core import jaxprs_in_params
 
 from superpose.core.keys import stream
+from superpose.core.mistakes import check_room
 from superpose.core.shapes import Key
 from superpose.core.trees import leaf, pytree, replace_at
 from superpose.train.engine import State, advance, begin
@@ -38,8 +39,9 @@ class Cells:
 
 def width(recipe: Recipe) -> int:
     """How many instances make a unit: a power of two that follows from the recipe alone."""
-    cpu = jax.default_backend() == "cpu"
-    room = (CACHE if cpu else DEVICE) // max(_widest(recipe), 1)
+    cpu, widest = jax.default_backend() == "cpu", _widest(recipe)
+    check_room("the largest array of one training step", widest)
+    room = (CACHE if cpu else DEVICE) // max(widest, 1)
     return 2 ** int(math.log2(min(max(room, 1), WIDEST if cpu else 2**14)))
 
 
