@@ -39,7 +39,7 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results gallery test coverage lint types format docs smoke lock clean
+.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock clean
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'

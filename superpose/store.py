@@ -100,7 +100,7 @@ def provenance() -> dict[str, Any]:
 def _git(*words: str) -> str | None:
     here = Path(__file__).parent
     try:
-        found = subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+        found = subprocess.run(["git", *words], cwd=here, capture_output=True, encoding="utf-8", timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip()

@@ -274,7 +274,7 @@ def test_sizes_are_whole_numbers(field, value):
         lambda n: ComputerConfig(n_inputs=n, n_hidden=n, n_outputs=1),
         lambda n: ResidualMLPConfig(n_features=n, width=n, n_neurons=1),
         lambda n: ResidualMLPConfig(n_features=1, width=n, n_neurons=n),
-        lambda n: ResidualMLPConfig(n_features=1, width=1, n_neurons=n, depth=n),
+        lambda n: ResidualMLPConfig(n_features=1, width=1000, n_neurons=n, depth=1000),
     ],
 )
 def test_models_that_cannot_exist_are_refused_before_jax_sees_them(make):

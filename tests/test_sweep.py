@@ -143,7 +143,7 @@ def test_static_axes_loop_and_come_first():
     assert kept.values.shape == (2, 2, 2)
     assert swept.run(n_hidden=3, optimizer="sgd", seed=1).model.W.shape == (3, 5)
     with pytest.raises(sp.BadValue, match=r"static axes \['model.n_hidden', 'optimizer'\]"):
-        swept.runs
+        _ = swept.runs
     with pytest.raises(sp.BadValue, match="this measure has shapes"):
         swept.measure(lambda run: run.model.W[...])
 

@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.rcsetup import cycler
 
 COLUMN, TEXT = 3.4, 6.9
@@ -67,6 +67,22 @@ def save(figure: Figure, path: str | Path) -> Path:
     png.parent.mkdir(parents=True, exist_ok=True)
     nothing = dict.fromkeys(("Creator", "Producer", "CreationDate", "ModDate"))
     with mpl.rc_context(STYLE):
+        _settle(figure)
         figure.savefig(pdf, metadata=nothing)
         figure.savefig(png, metadata={"Software": None})
     return png
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once, to four digits: the solver's last digits differ from one process to the next."""
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        x, y, width, height = (round(v, 4) for v in axes.get_position().bounds)
+        axes.set_position((x, y, width, height))
+    for part in figure.findobj(FigureBase):
+        for title in part.texts:
+            x, y = title.get_position()
+            title.set_position((round(x, 4), round(y, 4)))

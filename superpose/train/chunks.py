@@ -123,7 +123,7 @@ def _need(compiled: Any) -> int:
 def _padded(cells: Cells, units: int, wide: int, first: int) -> Cells:
     """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
     count = cells.keys.shape[0]
-    places = np.minimum(first + np.arange(units * wide), count - 1).reshape(units, wide)
+    places = np.minimum(first + np.arange(units * wide), count - 1).astype(np.int32).reshape(units, wide)
     part = index(Cells(points=cells.points, keys=cells.keys), places)
     return Cells(points=part.points, keys=part.keys, data=cells.data)
 

@@ -88,5 +88,5 @@ def _table(
         block = np.zeros((len(sizes), n_features))
         block[:, active] = sizes
         blocks.append(block)
-    which = np.repeat(np.arange(len(patterns)), [len(part) for _, part in cubes])
+    which = np.repeat(np.arange(len(patterns), dtype=np.int32), [len(part) for _, part in cubes])
     return np.concatenate(blocks), np.concatenate([part for _, part in cubes]), which
