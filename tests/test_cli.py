@@ -208,6 +208,7 @@ insist([sp.near("T-1", "one is two", 1, 2, 0)])
 def script(*words):
     Path("script.py").write_text(SCRIPT, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONWARNDEFAULTENCODING", None)  # other people's warnings are not ours to print
     return subprocess.run(
         [sys.executable, "-P", "script.py", *words],
         env=environment, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120,
