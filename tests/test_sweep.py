@@ -222,3 +222,4 @@ def test_units_are_as_wide_as_the_recipe_says_and_no_sweep_can_change_that():
     assert width(toy(64, 16, batch=512)) == 2
     assert width(toy(100, 10, batch=4096)) == 1
     assert width(dataclasses.replace(toy(2, 1), learning_rate=0.5)) == 64
+    assert width(toy(2, 1, steps=10**6, log_every=1, snapshots=range(1000))) == 64

@@ -7,6 +7,7 @@ The time loop runs inside a unit, whose arrays fit in a core's cache.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -46,7 +47,8 @@ def width(recipe: Recipe) -> int:
 
 
 def _widest(recipe: Recipe) -> int:
-    """Numbers in the largest array of one training step."""
+    """Numbers in the largest array of one training step, whatever is kept of the run beside it."""
+    recipe = dataclasses.replace(recipe, log_every=recipe.steps, snapshots=())
     state = jax.eval_shape(begin, recipe, _key())
     jaxpr = jax.make_jaxpr(lambda s: advance(recipe, s, (_key(), _key()), 0, 1))(state)
     return max(_sizes(jaxpr.jaxpr), default=1)
