@@ -9,7 +9,7 @@ from superpose.plots import style, upright, vectors
 CAPTIONS = {
     1.0: ("0% sparsity", "Always on: the two that\nmatter most get a dimension\neach, the rest are dropped."),
     0.2: ("80% sparsity", "On one time in five: four\nare kept, in opposite pairs\nthat share a dimension."),
-    0.1: ("90% sparsity", "On one time in ten: all five\nare kept, evenly apart, and\neach disturbs the others."),
+    0.1: ("90% sparsity", "On one time in ten: all five,\nevenly apart, each leaning\non the others (dotted)."),
 }
 
 
@@ -24,7 +24,7 @@ def draw(tables):
         vectors(axis, upright(tables["W"].sel(density=density).values))
         axis.set_title(title, loc="center")
         axis.set_xlabel(words, fontsize=5.4, color=style.MUTED, linespacing=1.35)
-    rows[0, 0].suptitle("Five features in two dimensions; yellow matters most, purple least", fontsize=6)
+    rows[0, 0].suptitle("Where five features point in two dimensions; yellow matters most, purple least", fontsize=6)
     right_angle(panels[0], upright(tables["W"].sel(density=1.0).values))
     projection(panels[2], upright(tables["W"].sel(density=0.1).values))
     if strip is not None:

@@ -23,6 +23,8 @@ def draw(tables):
         ax.set(title=title, xlabel="importance of feature 1")
     axes[0].set_ylabel("density")
     axes[0].text(0, -1.9, "white lines: theory", color="white", ha="center", fontsize=6)
+    for ax in axes:
+        ax.set_ylim(axes[0].get_ylim())
     for ax in axes[1:]:
         ax.set_yticklabels([])
     phases.key(corner)

@@ -32,7 +32,7 @@ def draw(tables):
             below.set_xlabel(f"{int((norms > 0.5).sum())} kept", fontsize=6)
     legends = foot.subplots(1, 2)
     sp.plots.weight_scale(legends[0], "above: products of two features' directions; thin column: biases")
-    sp.plots.sharing_scale(legends[1], "below: how long each feature is, the most important on top")
+    sp.plots.sharing_scale(legends[1], "below: length of each feature, the most important on top; kept: over ½")
     return figure
 
 

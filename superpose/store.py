@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import superpose
-from superpose.core.mistakes import BadName, BadValue, check_folder
+from superpose.core.mistakes import BadName, BadValue, check_folder, said
 from superpose.core.text import from_json, to_json
 from superpose.models import ToyConfig as _models
 from superpose.train.recipe import Recipe as _recipes
@@ -41,6 +41,8 @@ def save(
 ) -> None:
     """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it a result is whole."""
     folder = Path(folder)
+    if not isinstance(tables, Mapping):
+        raise BadValue(f"save takes tables by name, for example {{'D': table}}, not {said(tables)}")
     _check(tables)
     written = None if recipe is None else to_json(recipe)
     check_folder(folder)
@@ -69,7 +71,9 @@ def load(folder: str | Path) -> dict[str, Table]:
         with open(folder / "tables.npz", "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {n: Table(axes[n], arrays[n]) for n in arrays}
     except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile) as wrong:
-        raise BadValue(f"the result in {folder} is damaged: {wrong}; {_maker(folder)}") from None
+        raise BadValue(
+            f"the result in {folder} is damaged: {wrong}; remove that folder, then {_maker(folder)}"
+        ) from None
 
 
 def load_numbers(folder: str | Path) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 
-from superpose.core.mistakes import BadValue, unknown
+from superpose.core.mistakes import BadValue, said, unknown
 from superpose.core.shapes import Array
 
 Edit = Array | Callable[[Array], Array]
@@ -40,6 +40,12 @@ def tapped(
 
     A site that is both changed and kept is kept as changed. The output comes first.
     """
+    if not callable(model):
+        raise BadValue(f"{type(model).__name__} is not a model: it cannot be called; build one with config.build")
+    if edits is not None and not isinstance(edits, Mapping):
+        raise BadValue(f"edits are given by site, for example {{'hidden': value}}, not as {said(edits)}")
+    if not isinstance(sites, Iterable):
+        raise BadValue(f"sites are given as a name, a wildcard, or several of them, not as {said(sites)}")
     patterns = [sites] if isinstance(sites, str) else list(sites)
     edits = edits or {}
     heard: dict[str, Array] = {}
@@ -74,6 +80,8 @@ def sites(model: Any, x: Any) -> dict[str, jax.ShapeDtypeStruct]:
 
 def _edited(name: str, value: Array, edit: Edit) -> Array:
     new = jnp.asarray(edit(value) if callable(edit) else edit)
+    if callable(edit) and new.ndim and new.shape != value.shape:
+        raise BadValue(f"the edit at {name!r} returned shape {new.shape}; the site has {value.shape}")
     try:
         return jnp.broadcast_to(new, value.shape).astype(value.dtype)
     except ValueError:

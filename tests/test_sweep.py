@@ -148,6 +148,28 @@ def test_static_axes_loop_and_come_first():
         swept.measure(lambda run: run.model.W[...])
 
 
+def test_a_sweep_knows_all_its_axes_and_none_is_one_run():
+    swept = sp.sweep(toy(), {"model.n_hidden": [2], "seed": [4]}, KEY)
+    assert list(swept.axes) == ["model.n_hidden", "seed"]
+    alone = sp.sweep(toy(), {}, KEY)
+    assert alone.measure(lambda run: run.loss[-1]).values.shape == ()
+    same_bits(alone.run().model, sp.fit(toy(), jax.random.fold_in(KEY, 0)).model)
+
+
+def test_a_run_is_asked_for_by_a_tick_that_is_there(whole):
+    with pytest.raises(sp.BadName, match="'seed' has no tick 9"):
+        whole.run(density=0.3, seed=9)
+    with pytest.raises(sp.BadName, match=r"'world.density' goes from 0.05 to 1; 2 is outside"):
+        whole.run(density=2.0, seed=0)
+    assert whole.run(density=0.3, seed=0).recipe.world.density == 0.3
+
+
+def test_a_measure_in_numpy_is_told_to_use_jax(whole):
+    for f in (lambda run: float(run.loss[-1]), lambda run: np.linalg.norm(run.model.W[...]), "loss"):
+        with pytest.raises(sp.BadValue, match="measure"):
+            whole.measure(f)
+
+
 def test_whole_worlds_can_be_an_axis():
     worlds = [sp.SparseWorld(n_features=5, density=0.1), sp.SparseWorld(n_features=5, density=0.1, values="one")]
     swept = sp.sweep(toy(), {"world": worlds, "seed": range(2)}, KEY)

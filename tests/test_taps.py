@@ -190,5 +190,7 @@ def test_an_edit_that_meets_no_site_is_answered_with_those_there_are(wanted):
 def test_a_misfitting_value_is_answered_with_both_shapes():
     with pytest.raises(BadValue, match=r"'hidden' has shape \(3,\); the site has \(7, 2\)"):
         patch(TOY, X, {"hidden": jnp.zeros(3)})
-    with pytest.raises(BadValue, match=r"'hidden' has shape \(4, 7, 2\); the site has \(7, 2\)"):
+    with pytest.raises(BadValue, match=r"'hidden' returned shape \(4, 7, 2\); the site has \(7, 2\)"):
         patch(TOY, X, {"hidden": lambda h: jnp.zeros((4, 7, 2))})
+    with pytest.raises(BadValue, match=r"'hidden' returned shape \(7, 1\); the site has \(7, 2\)"):
+        patch(TOY, X, {"hidden": lambda h: h[:, :1]})

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from superpose.cli.experiment import use_cores
-from superpose.core.mistakes import check_folder
+from superpose.core.mistakes import make_folder
 
 DENSITIES = 28
 SEEDS = 20
@@ -16,7 +16,7 @@ SEEDS = 20
 
 def demo(out: Path) -> None:
     """Train a grid of toys from dense to sparse worlds and show how many features share their two dimensions."""
-    check_folder(out)
+    make_folder(out)
     use_cores()
     import jax
 

@@ -109,7 +109,10 @@ def use_cores(count: int | None = None) -> int:
 
 
 def _say_mistakes(kind: type[BaseException], wrong: BaseException, trace: TracebackType | None) -> None:
-    """A user's mistake is one line; anything else is a bug and keeps its traceback."""
+    """A user's mistake is one line, and so is Ctrl-C; anything else is a bug and keeps its traceback."""
+    if isinstance(wrong, KeyboardInterrupt):
+        print("\nsuperpose: interrupted; the same command starts this experiment again", file=sys.stderr)
+        os._exit(130)
     if not isinstance(wrong, Mistake):
         sys.__excepthook__(kind, wrong, trace)
         return

@@ -14,10 +14,10 @@ from superpose.core.mistakes import BadValue, Mistake
 _EXAMPLES = """examples:
   superpose demo                      train 560 small models and draw how they pack their features (about 20 s)
   superpose claims                    every claim of the experiments that were run, with its verdict
-  superpose claims intro --profile paper
+  superpose claims phase_diagram --profile paper
   superpose doctor                    versions, devices, memory: what to put in a bug report
 
-experiments are scripts: python -P experiments/intro.py --help; `make help` lists what make can do
+experiments are scripts: python -P experiments/phase_diagram.py --help; `make help` lists what make can do
 exit codes: 0 done; 1 a claim differs, or a bug; 2 something asked for cannot be"""
 
 
@@ -77,6 +77,9 @@ def _claims(given: argparse.Namespace) -> int:
     agree = sum(c.verdict == "agrees" for c in every)
     missing = sum(claims is None for claims in found.values())
     print(f"\n{agree} of {len(every)} claims agree; {missing} experiments not run")
+    if given.profile == "smoke":
+        print("smoke shows that everything runs; it is too short for claims to hold, and insists on none")
+        return 0
     return 1 if any(c.verdict == "differs" for c in every) else 0
 
 

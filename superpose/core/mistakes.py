@@ -61,6 +61,15 @@ def amount(size: float) -> str:
     return f"{size / 1000**place:,.3g} {units[place]}"
 
 
+def make_folder(folder: Path) -> None:
+    """The folder, there now, or a reason why it cannot be."""
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise BadValue(f"{folder} cannot be made: {wrong.strerror}; give another folder") from None
+
+
 def check_folder(folder: Path) -> None:
     """Refuse a place where no folder can be, before there is something to lose."""
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())

@@ -66,6 +66,8 @@ def frame(axis: Axes, limit: float = 1.5) -> None:
 def heatmap(axis: Axes, gram: Float[Any, "features features"], b: Float[Any, "features"] | None = None) -> None:
     """All products of two directions, and in a thin column beside them the biases. Blue −1, grey 0, red +1."""
     gram = np.asarray(gram)
+    if gram.ndim != 2 or gram.shape[0] != gram.shape[1]:
+        raise BadValue(f"heatmap draws a gram, features × features, not {gram.shape}; use axes.pcolormesh for a table")
     n = len(gram)
     colours: dict[str, Any] = {"cmap": WEIGHTS, "norm": SIGNED, "interpolation": "nearest"}
     axis.imshow(gram, extent=(0, n, n, 0), **colours)

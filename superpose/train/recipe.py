@@ -68,6 +68,7 @@ def oracle(recipe: Recipe, *, steps: int = 150) -> Recipe:
     For worlds that can be enumerated (up to six features). Sweep it over "seed" for many starts and keep the
     best: the result is the global optimum that sampled training should approach.
     """
+    check_recipe("oracle's recipe", recipe)
     return dataclasses.replace(recipe, optimizer="lbfgs", batch="all", precision="float64", steps=steps)
 
 

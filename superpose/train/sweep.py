@@ -61,7 +61,7 @@ def sweep(
     finally:
         progress.close()
     moving = {name: list(over[name]) for name in plan.moving}
-    return Sweep(axes=moving, looped=plan.looped, stacks=stacks, points=points, key=key)
+    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=points, key=key)
 
 
 def _check_limit(name: str, value: object) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 
 from superpose.core.fields import check_whole
 from superpose.core.keys import stream
-from superpose.core.mistakes import BadName, BadValue
+from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import index, replace_at, stack_at
 from superpose.train.fit import Run, precision
 from superpose.train.table import Table, full_name, nearest
+
+_NOT_JAX = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
 BLOCK = 4096
 """Samples of a held-out draw that are looked at together."""
@@ -29,7 +31,7 @@ class Sweep:
     After `best`, `score` holds the held-out loss of each run that was kept.
     """
 
-    axes: Mapping[str, Sequence[Any]]
+    moving: Mapping[str, Sequence[Any]]
     looped: Mapping[str, Sequence[Any]]
     stacks: list[Run]
     points: Mapping[str, np.ndarray]
@@ -37,8 +39,13 @@ class Sweep:
     score: Table | None = None
 
     @property
+    def axes(self) -> dict[str, Sequence[Any]]:
+        """Every axis and its ticks, in the order that tables have them."""
+        return {**self.looped, **self.moving}
+
+    @property
     def sizes(self) -> tuple[int, ...]:
-        return tuple(len(t) for t in self.axes.values())
+        return tuple(len(t) for t in self.moving.values())
 
     @property
     def runs(self) -> Run:
@@ -55,14 +62,14 @@ class Sweep:
 
     def run(self, **at: Any) -> Run:
         """The run at the nearest ticks: `swept.run(density=0.1, seed=0)`. Every axis is named."""
-        ticks = {**self.looped, **self.axes}
+        ticks = self.axes
         wanted = {full_name(short, ticks): value for short, value in at.items()}
         if missing := [n for n in ticks if n not in wanted]:
             raise BadName(f"run() needs a value for {missing} as well; the axes are {list(ticks)}")
         places = {n: nearest(n, t, wanted[n]) for n, t in ticks.items()}
         stack = self.stacks[_flat([places[n] for n in self.looped], [len(t) for t in self.looped.values()])]
-        cell = _flat([places[n] for n in self.axes], self.sizes)
-        recipe = _placed(stack, {path: float(values[cell]) for path, values in self.points.items()})
+        cell = _flat([places[n] for n in self.moving], self.sizes)
+        recipe = _placed(stack, {path: float(ticks[path][places[path]]) for path in self.points})
         return dataclasses.replace(_on_device(index(_arrays(stack), cell), recipe), recipe=recipe)
 
     def measure(self, f: Callable[[Run], Any]) -> Any:
@@ -76,20 +83,20 @@ class Sweep:
 
     def best(self, axis: str = "seed", n: int = 100_000) -> Sweep:
         """Along `axis`, keep the run with the lowest held-out loss. Diverged runs lose."""
-        name = full_name(axis, self.axes)
+        name = full_name(axis, self.moving)
         if name in self.points:
             raise BadName(f"best() picks among runs of one recipe, and {name!r} changes the recipe: compare held_out()")
-        scores, where = self.held_out(n), list(self.axes).index(name)
+        scores, where = self.held_out(n), list(self.moving).index(name)
         diverged = np.stack([run.diverged >= 0 for run in self.stacks]).reshape(scores.values.shape)
         lost = diverged | ~np.isfinite(scores.values)
         ranked = np.where(lost, np.inf, scores.values).reshape(-1, *self.sizes)
         picks = ranked.argmin(axis=where + 1)
-        axes = {a: t for a, t in self.axes.items() if a != name}
+        axes = {a: t for a, t in self.moving.items() if a != name}
         ticks = {**self.looped, **axes}
         lowest = np.min(ranked, axis=where + 1).reshape([len(t) for t in ticks.values()])
         return dataclasses.replace(
             self,
-            axes=axes,
+            moving=axes,
             stacks=[_picked(run, _places(self.sizes, where, p)) for run, p in zip(self.stacks, picks, strict=True)],
             points={p: v.reshape(self.sizes).take(0, axis=where).ravel() for p, v in self.points.items()},
             score=Table(ticks, lowest),
@@ -104,17 +111,23 @@ class Sweep:
         def every(cells: Any) -> Any:
             return jax.lax.map(one, cells, batch_size=min(together, run.diverged.shape[0]))
 
-        with precision(run.recipe):
-            return jax.device_get(jax.jit(every)((_arrays(run), dict(self.points))))
+        if not callable(f):
+            raise BadValue(f"measure takes a function of a run, not {said(f)}")
+        try:
+            with precision(run.recipe):
+                return jax.device_get(jax.jit(every)((_arrays(run), dict(self.points))))
+        except _NOT_JAX as wrong:
+            reason = str(wrong).split("\n", 1)[0]
+            raise BadValue(f"a measure is compiled, so it must be written with jax.numpy: {reason}") from None
 
     def _joined(self, parts: list[Any]) -> Any:
-        names = {**self.looped, **self.axes}
+        names = self.axes
         lead = tuple(len(t) for t in self.looped.values())
 
         def join(*arrays: np.ndarray) -> Table:
             if len(shapes := {a.shape[1:] for a in arrays}) > 1:
                 raise BadValue(f"along {list(self.looped)} this measure has shapes {sorted(shapes)}; reduce it to one")
-            return Table(names, np.stack(arrays).reshape(*lead, *self.sizes, *arrays[0].shape[1:]))
+            return Table(names, np.stack(arrays).reshape((*lead, *self.sizes, *arrays[0].shape[1:])))
 
         return jax.tree.map(join, *parts)
 

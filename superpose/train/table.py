@@ -76,10 +76,14 @@ def full_name(short: str, names: Any) -> str:
 
 
 def nearest(name: str, ticks: Sequence[Any], wanted: Any) -> int:
-    """The place of the nearest tick; for ticks that are not numbers, of the equal one."""
+    """The place of the nearest tick, if the value is within their range; of whole numbers and words, the equal one."""
     ticks, wanted = [_plain(t) for t in ticks], _plain(wanted)
-    if all(map(_is_number, ticks)) and _is_number(wanted):
-        return int(np.argmin(np.abs(np.asarray(ticks, float) - float(wanted))))
+    if all(map(_is_number, ticks)) and _is_number(wanted) and not all(isinstance(t, int) for t in ticks):
+        distance = np.abs(np.asarray(ticks, float) - float(wanted))
+        slack = 0.01 * abs(float(wanted))
+        if not min(ticks) - slack <= wanted <= max(ticks) + slack:
+            raise BadName(f"axis {name!r} goes from {min(ticks):g} to {max(ticks):g}; {wanted:g} is outside")
+        return int(np.argmin(distance))
     if wanted not in ticks:
         raise BadName(f"axis {name!r} has no tick {said(wanted)}; it has {said(ticks)}")
     return ticks.index(wanted)

@@ -41,7 +41,7 @@ class Cells:
 def width(recipe: Recipe) -> int:
     """How many instances make a unit: a power of two that follows from the recipe alone."""
     cpu, widest = jax.default_backend() == "cpu", _widest(recipe)
-    check_room("the largest array of one training step", widest)
+    check_room("one training step, at eight arrays like its largest,", 8, widest)
     room = (CACHE if cpu else DEVICE) // max(widest, 1)
     return 2 ** int(math.log2(min(max(room, 1), WIDEST if cpu else 2**14)))
 
