@@ -154,7 +154,7 @@ def test_a_damaged_result_is_said_to_be_so(folder, name, content):
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
-    with pytest.raises(Mistake, match=r"the result in .*one is damaged: .*; remove that folder, then run the experiment"):
+    with pytest.raises(Mistake, match=r"in .*one is damaged: .*; remove that folder, then run the experiment"):
         sp.load(folder)
 
 

@@ -24,9 +24,7 @@ def test_the_order_of_selecting_does_not_matter():
     np.testing.assert_array_equal(TABLE.sel(density=1).sel(seed=2).values, VALUES[0, 2])
 
 
-@pytest.mark.parametrize(
-    "wanted, place", [(0.1, 1), (0.09, 1), (np.float32(0.1), 1), (jnp.float32(0.1), 1)]
-)
+@pytest.mark.parametrize("wanted, place", [(0.1, 1), (0.09, 1), (np.float32(0.1), 1), (jnp.float32(0.1), 1)])
 def test_the_nearest_tick_is_taken(wanted, place):
     np.testing.assert_array_equal(TABLE.sel(density=wanted).values, VALUES[place])
 
