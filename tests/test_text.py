@@ -151,7 +151,7 @@ ARRAY = {"class": "ArrayWorld", "x": None}
     ({"class": 3}, "this part of a recipe has no class"),
     ({"class": "Recipe", "world": 3, "model": GOOD}, "Recipe.world is 3"),
     ({"class": "Recipe", "world": GOOD, "model": GOOD}, "Recipe.model is SparseWorld"),
-    ({"class": "SiteWorld", "model": 3, "site": "hidden", "inputs": GOOD}, "not a recipe in JSON"),
+    ({"class": "SiteWorld", "model": 3, "site": "hidden", "inputs": GOOD}, "is not a model"),
     ({"class": "TaskWorld", "inputs": 3}, "TaskWorld.inputs is 3"),
     ({"class": "Batch"}, "Batch needs x, y"),
     ({**ARRAY, "x": {"array": [1, 2], "dtype": "object", "shape": [2]}}, "arrays of 'object'"),
