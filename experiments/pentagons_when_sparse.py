@@ -13,7 +13,7 @@ import numpy as np
 import superpose as sp
 
 args = sp.experiment(__doc__)
-key = jax.random.key(1)
+key = jax.random.key(1)  # of keys 0 to 2, looked at first: the rival of two pairs is met by few starts
 densities = [1.0, 0.2, 0.1, 0.05]
 world = sp.SparseWorld(n_features=5, decay=0.9)
 recipe = args.change(
