@@ -13,8 +13,9 @@ from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import pytree, real, whole, word
 from superpose.worlds.base import Batch
 from superpose.worlds.exact import check_count, enumerate_sets, rows
-from superpose.worlds.features import check_features, check_length, check_rows, importances, vector
-from superpose.worlds.laws import VALUES, one_of
+from superpose.worlds.features import check_features, check_length, importances, vector
+from superpose.worlds.laws import VALUES, draws, one_of
+from superpose.worlds.points import draw
 
 
 @pytree
@@ -46,10 +47,16 @@ class AnticorrelatedWorld:
         return self.n_sets * self.set_size
 
     def sample(self, key: Key, n: int) -> Batch:
-        check_rows(self, n, self.n_features)
-        on, size = one_of(key, self.densities(), (n, self.n_sets), self.set_size, self.values)
-        x = jnp.where(on, size, 0.0).reshape(n, -1)
-        return Batch(x=x, y=x, weight=self.importances())
+        return draw(self, key, n)
+
+    @property
+    def n_uniforms(self) -> int:
+        return draws(self.n_sets, self.values)
+
+    def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
+        """What uniform numbers become."""
+        on, size = one_of(u, self.densities(), self.set_size, self.values)
+        return jnp.where(on, size, 0.0).reshape(self.n_features, -1)
 
     def everything(self) -> Batch:
         """Rows whose weighted mean is the expectation."""
@@ -77,10 +84,16 @@ class OneHotWorld:
         check_features(self, self.n_features)
 
     def sample(self, key: Key, n: int) -> Batch:
-        check_rows(self, n, self.n_features)
-        on, size = one_of(key, jnp.ones(()), (n,), self.n_features, self.values)
-        x = jnp.where(on, size, 0.0)
-        return Batch(x=x, y=x, weight=self.importances())
+        return draw(self, key, n)
+
+    @property
+    def n_uniforms(self) -> int:
+        return draws(1, self.values)
+
+    def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
+        """What uniform numbers become."""
+        on, size = one_of(u, jnp.ones(()), self.n_features, self.values)
+        return jnp.where(on, size, 0.0)[0]
 
     def everything(self) -> Batch:
         """Every feature in turn."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import pytree, real, whole, word
 from superpose.worlds.base import Batch
 from superpose.worlds.exact import enumerate_sets
-from superpose.worlds.features import check_features, check_length, check_rows, importances, vector
-from superpose.worlds.laws import VALUES, sizes
+from superpose.worlds.features import check_features, check_length, importances, vector
+from superpose.worlds.laws import VALUES, together
+from superpose.worlds.points import draw
 
 
 @pytree
@@ -36,12 +36,17 @@ class CorrelatedWorld:
         return self.n_sets * self.set_size
 
     def sample(self, key: Key, n: int) -> Batch:
-        check_rows(self, n, self.n_features)
-        k_on, k_size = jax.random.split(key)
-        on = jax.random.uniform(k_on, (n, self.n_sets)) < self.densities()
-        size = sizes(k_size, (n, self.n_sets, self.set_size), self.values)
-        x = jnp.where(on[..., None], size, 0.0).reshape(n, -1)
-        return Batch(x=x, y=x, weight=self.importances())
+        return draw(self, key, n)
+
+    @property
+    def n_uniforms(self) -> int:
+        apart = {"one": self.n_sets, "normal": self.n_sets + self.n_features}
+        return apart.get(self.values, self.n_features)
+
+    def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
+        """What uniform numbers become."""
+        on, size = together(u, self.densities(), self.set_size, self.values)
+        return jnp.where(on, size, 0.0).reshape(self.n_features, -1)
 
     def everything(self) -> Batch:
         """Rows whose weighted mean is the expectation: up to 6 features in all, or 16 sets of features of value one."""

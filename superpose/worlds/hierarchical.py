@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,8 +12,9 @@ from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import pytree, real, whole, word
 from superpose.worlds.base import Batch
 from superpose.worlds.exact import Pattern, check_count, rows
-from superpose.worlds.features import check_features, check_length, check_number, check_rows, importances, vector
-from superpose.worlds.laws import VALUES, Drawn, one_of, sometimes
+from superpose.worlds.features import check_features, check_length, check_number, importances, vector
+from superpose.worlds.laws import VALUES, Drawn, draws, one_of, sometimes
+from superpose.worlds.points import draw
 
 
 @pytree
@@ -46,24 +46,38 @@ class HierarchicalWorld:
         return self.n_roots * sum(self.branching**level for level in range(self.depth))
 
     def sample(self, key: Key, n: int) -> Batch:
-        check_rows(self, n, self.n_features)
-        k_roots, *k_levels = jax.random.split(key, self.depth)
-        on, size = sometimes(k_roots, self.densities(), (n, self.n_roots), self.values)
-        levels = [jnp.where(on, size, 0.0)]
-        for k_level in k_levels:
-            chosen, size = self._families(k_level, on.shape)
-            on = chosen & on[..., None]
-            levels.append(jnp.where(on, size, 0.0).reshape(n, -1))
-            on = on.reshape(n, -1)
-        x = jnp.concatenate(levels, axis=1)
-        return Batch(x=x, y=x, weight=self.importances())
+        return draw(self, key, n)
 
-    def _families(self, key: Key, parents: tuple[int, ...]) -> Drawn:
-        """The children of every parent, as if it were on."""
+    @property
+    def n_uniforms(self) -> int:
+        return sum(self._uniforms())
+
+    def _uniforms(self) -> list[int]:
+        """How many each level takes: its own number, or where one is chosen in a family, that of its parents."""
+        sizes = [self.n_roots * self.branching**level for level in range(self.depth)]
+        decisions = [self.n_roots, *sizes[:-1]] if self.children == "exclusive" else sizes
+        return [draws(n, self.values) for n in decisions]
+
+    def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
+        """What uniform numbers become, level by level."""
+        u_roots, *u_levels = jnp.split(u, np.cumsum(self._uniforms())[:-1].tolist())
+        on, size = sometimes(u_roots, self.densities(), self.values)
+        levels = [jnp.where(on, size, 0.0)]
+        for u_level in u_levels:
+            chosen, size = self._families(u_level)
+            on = on[:, None] & chosen
+            levels.append(jnp.where(on, size, 0.0).reshape(-1, u.shape[-1]))
+            on = on.reshape(-1, u.shape[-1])
+        return jnp.concatenate(levels)
+
+    def _families(self, u: Float[Array, "draws batch"]) -> Drawn:
+        """The children of every parent, as if it were on: parents, children, batch."""
         q = jnp.asarray(self.child_density, dtype=float)
         if self.children == "exclusive":
-            return one_of(key, q, parents, self.branching, self.values)
-        return sometimes(key, q, (*parents, self.branching), self.values)
+            return one_of(u, q, self.branching, self.values)
+        on, size = sometimes(u, q, self.values)
+        shape = (-1, self.branching, u.shape[-1])
+        return on.reshape(shape), size.reshape(shape)
 
     def everything(self) -> Batch:
         """Rows whose weighted mean is the expectation: up to 6 features on together, and 16 in all."""

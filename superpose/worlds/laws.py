@@ -1,7 +1,8 @@
-"""How large a feature is once it is on: one uniform draw says whether, which and how large.
+"""What is on and how large it is, from uniform numbers: one says whether, which and how large.
 
 A uniform number below p is itself uniform on [0, p), so what is left of it after the decision is as good as a
-fresh draw. In float32 it keeps a step of 1.2e-7 / p, fine down to densities of about 1e-4.
+fresh draw. In float32 it keeps a step of 1.2e-7 / p, fine down to densities of about 1e-4. The batch is the last axis
+of everything here: whatever reads features one after another then finds each of them contiguous.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from superpose.core.shapes import Array, Bool, Float, Key
+from superpose.core.shapes import Array, Bool, Float
 
 VALUES = ("uniform", "signed", "one", "normal")
 """U[0, 1]; U[-1, 1]; always 1; N(0, 1), which has both signs and takes a second draw."""
@@ -17,29 +18,55 @@ VALUES = ("uniform", "signed", "one", "normal")
 Drawn = tuple[Bool[Array, "..."], Float[Array, "..."]]
 """What is on, and how large it is if it is; `on` has the full shape and `size` broadcasts against it."""
 
-LAWS = {"uniform": lambda v: v, "signed": lambda v: 2.0 * v - 1.0, "one": jnp.ones_like}
+
+def _normal(v: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The inverse of the normal distribution function, kept finite at 0."""
+    lowest = jnp.nextafter(jnp.asarray(-1.0, v.dtype), jnp.asarray(0.0, v.dtype))
+    return 2**0.5 * jax.lax.erf_inv(jnp.maximum(2.0 * v - 1.0, lowest))
 
 
-def sizes(key: Key, shape: tuple[int, ...], values: str) -> Float[Array, "..."]:
-    """Every entry on."""
-    return jax.random.normal(key, shape) if values == "normal" else LAWS[values](jax.random.uniform(key, shape))
+LAWS = {"uniform": lambda v: v, "signed": lambda v: 2.0 * v - 1.0, "one": lambda v: jnp.ones_like(v), "normal": _normal}
 
 
-def sometimes(key: Key, p: Float[Array, "..."], shape: tuple[int, ...], values: str) -> Drawn:
-    """Each entry on with chance `p`, which broadcasts against `shape`."""
+def draws(n: int, values: str) -> int:
+    """How many uniform numbers n decisions take."""
+    return 2 * n if values == "normal" else n
+
+
+def sometimes(u: Float[Array, "draws batch"], p: Float[Array, "..."], values: str) -> Drawn:
+    """Each entry on with chance `p`, one number or one for each."""
+    p = _each(p)
     if values == "normal":
-        k_on, k_size = jax.random.split(key)
-        return jax.random.uniform(k_on, shape) < p, jax.random.normal(k_size, shape)
-    u = jax.random.uniform(key, shape)
-    return u < p, LAWS[values](u / p)
+        u, v = jnp.split(u, 2)
+        return u < p, LAWS[values](v)
+    return u < p, LAWS[values](u * (1.0 / p))
 
 
-def one_of(key: Key, p: Float[Array, "..."], shape: tuple[int, ...], k: int, values: str) -> Drawn:
-    """With chance `p` one of k entries is on, each as likely as the others; a new last axis holds them."""
-    k_on, k_size = jax.random.split(key) if values == "normal" else (key, None)
-    u = jax.random.uniform(k_on, shape)
-    place = k * (u / p)
+def one_of(u: Float[Array, "draws batch"], p: Float[Array, "..."], k: int, values: str) -> Drawn:
+    """With chance `p` one of k entries is on, each as likely as the others; the axis before the batch holds them."""
+    p = _each(p)
+    u, v = jnp.split(u, 2) if values == "normal" else (u, None)
+    place = u * (k / p)
     member = jnp.minimum(jnp.floor(place), k - 1.0)
-    on = (u < p)[..., None] & (member[..., None] == jnp.arange(k, dtype=member.dtype))
-    size = LAWS[values](place - member) if k_size is None else jax.random.normal(k_size, shape)
-    return on, size[..., None]
+    on = (u < p)[:, None] & (member[:, None] == jnp.arange(k, dtype=member.dtype)[:, None])
+    return on, LAWS[values](place - member if v is None else v)[:, None]
+
+
+def together(u: Float[Array, "draws batch"], p: Float[Array, "sets"], k: int, values: str) -> Drawn:
+    """All k entries of a set on with chance `p`, sizes apart: what is left of a set's own number is its first size."""
+    sets, own = len(p), p[:, None, None]
+    match values:
+        case "one":
+            choice, size = u[:, None], jnp.ones((), u.dtype)
+        case "normal":
+            choice, size = u[:sets, None], LAWS[values](u[sets:].reshape(sets, k, -1))
+        case _:
+            u = u.reshape(sets, k, -1)
+            first = jnp.arange(k)[:, None] == 0
+            choice, size = u[:, :1], LAWS[values](u * jnp.where(first, 1.0 / own, 1.0))
+    return jnp.broadcast_to(choice < own, (sets, k, u.shape[-1])), size
+
+
+def _each(p: Float[Array, "..."]) -> Float[Array, "..."]:
+    """A row of its own for each number, to stand against a batch."""
+    return p[:, None] if p.ndim else p

@@ -8,8 +8,9 @@ from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import pytree, real, whole, word
 from superpose.worlds.base import Batch
 from superpose.worlds.exact import enumerate_sets
-from superpose.worlds.features import check_features, check_length, check_number, check_rows, importances, vector
-from superpose.worlds.laws import VALUES, sometimes
+from superpose.worlds.features import check_features, check_length, check_number, importances, vector
+from superpose.worlds.laws import VALUES, draws, sometimes
+from superpose.worlds.points import draw
 
 
 @pytree
@@ -32,10 +33,16 @@ class SparseWorld:
         check_number("SparseWorld.exponent", self.exponent)
 
     def sample(self, key: Key, n: int) -> Batch:
-        check_rows(self, n, self.n_features)
-        on, size = sometimes(key, self.densities(), (n, self.n_features), self.values)
-        x = jnp.where(on, size, 0.0)
-        return Batch(x=x, y=x, weight=self.importances())
+        return draw(self, key, n)
+
+    @property
+    def n_uniforms(self) -> int:
+        return draws(self.n_features, self.values)
+
+    def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
+        """What uniform numbers become."""
+        on, size = sometimes(u, self.densities(), self.values)
+        return jnp.where(on, size, 0.0)
 
     def everything(self) -> Batch:
         """Rows whose weighted mean is the expectation: up to 6 features, or 16 whose value is one."""
