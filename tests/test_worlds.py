@@ -179,7 +179,7 @@ def test_rows_do_not_repeat_and_keys_do_not_overlap():
     assert len(np.unique(np.concatenate([a, b]), axis=0)) == 2000
 
 
-@pytest.mark.parametrize("world", [SETS[0], SETS[2], SETS[4]], ids=repr)
+@pytest.mark.parametrize("world", [SETS[0], SETS[2], SETS[4], SparseWorld(n_features=3, points="lattice")], ids=repr)
 def test_a_vmapped_density_draws_what_a_density_alone_draws(world):
     densities = jnp.array([0.05, 0.3, 0.45])
     key = jax.random.key(3)

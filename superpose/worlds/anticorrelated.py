@@ -15,7 +15,7 @@ from superpose.worlds.base import Batch
 from superpose.worlds.exact import check_count, enumerate_sets, rows
 from superpose.worlds.features import check_features, check_length, importances, vector
 from superpose.worlds.laws import VALUES, draws, one_of
-from superpose.worlds.points import draw
+from superpose.worlds.points import POINTS, draw
 
 
 @pytree
@@ -32,6 +32,7 @@ class AnticorrelatedWorld:
     importance: float | tuple = real(default=1.0, least=0)
     per: str = word(default="set", among=("set", "feature"))
     values: str = word(default="uniform", among=VALUES)
+    points: str = word(default="random", among=POINTS)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)
@@ -79,6 +80,7 @@ class OneHotWorld:
     decay: float = real(default=1.0, above=0)
     importance: float | tuple = real(default=1.0, least=0)
     values: str = word(default="one", among=VALUES)
+    points: str = word(default="random", among=POINTS)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)

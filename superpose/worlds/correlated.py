@@ -10,7 +10,7 @@ from superpose.worlds.base import Batch
 from superpose.worlds.exact import enumerate_sets
 from superpose.worlds.features import check_features, check_length, importances, vector
 from superpose.worlds.laws import VALUES, together
-from superpose.worlds.points import draw
+from superpose.worlds.points import POINTS, draw
 
 
 @pytree
@@ -26,6 +26,7 @@ class CorrelatedWorld:
     decay: float = real(default=1.0, above=0)
     importance: float | tuple = real(default=1.0, least=0)
     values: str = word(default="uniform", among=VALUES)
+    points: str = word(default="random", among=POINTS)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)

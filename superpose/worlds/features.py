@@ -11,6 +11,7 @@ import numpy as np
 
 from superpose.core.mistakes import BadValue, check_room
 from superpose.core.shapes import Array, Float
+from superpose.worlds.lattice import check_lattice
 
 
 def vector(value: Any, n: int) -> Float[Array, "n"]:
@@ -24,9 +25,11 @@ def importances(n: int, importance: Any, decay: Any) -> Float[Array, "features"]
 
 
 def check_features(world: Any, n_features: int) -> None:
-    """A world's importance and decay, against its size."""
+    """A world's importance, decay and points, against its size."""
     name = type(world).__name__
     check_room(f"one row of {name}", n_features)
+    if world.points == "lattice":
+        check_lattice(name, world.n_uniforms)
     check_length(f"{name}.importance", world.importance, n_features, "feature")
     check_number(f"{name}.decay", world.decay)
     if not isinstance(world.decay, jax.core.Tracer) and (n_features - 1) * math.log10(world.decay) > 38:
