@@ -9,8 +9,9 @@ import pytest
 
 import superpose as sp
 from superpose.train import chunks
+from superpose.train.choose import choose
 from superpose.train.chunks import _compile, plan
-from superpose.train.units import Cells, width
+from superpose.train.units import Cells
 
 KEY = jax.random.key(0)
 OVER = {"world.density": [0.05, 0.3, 0.7, 1.0], "seed": range(9)}
@@ -40,8 +41,8 @@ def test_bits_do_not_depend_on_the_number_of_devices(whole, devices):
 
 def test_bits_do_not_depend_on_the_chunk_size_and_the_budget_is_kept():
     recipe, cells = toy(2, 1, steps=300, log_every=1, batch=16), Cells(points={}, keys=jax.random.split(KEY, 600))
-    free = plan(recipe, cells, 2**40, 1)
-    tight = plan(recipe, cells, free.bytes // 3, 1)
+    free = plan(recipe, cells, choose(recipe), 2**40, 1)
+    tight = plan(recipe, cells, choose(recipe), free.bytes // 3, 1)
     assert tight.units < free.units
     assert tight.bytes <= free.bytes // 3
     small = sp.sweep(recipe, {"seed": range(600)}, KEY, budget=free.bytes // 3, devices=1)
@@ -240,8 +241,8 @@ def test_double_precision_stays_inside_the_sweep():
 
 
 def test_units_are_as_wide_as_the_recipe_says_and_no_sweep_can_change_that():
-    assert width(toy(2, 1)) == 64
-    assert width(toy(64, 16, batch=512)) == 2
-    assert width(toy(100, 10, batch=4096)) == 1
-    assert width(dataclasses.replace(toy(2, 1), learning_rate=0.5)) == 64
-    assert width(toy(2, 1, steps=10**6, log_every=1, snapshots=range(1000))) == 64
+    assert choose(toy(2, 1)).width == 64
+    assert choose(toy(64, 16, batch=512)).width == 4
+    assert choose(toy(100, 10, batch=4096)).width == 1
+    assert choose(dataclasses.replace(toy(2, 1), learning_rate=0.5)).width == 64
+    assert choose(toy(2, 1, steps=10**6, log_every=1, snapshots=range(1000))).width == 64

@@ -12,7 +12,8 @@ from superpose.core.mistakes import BadValue, check_room
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import plain, pytree, real, static, whole, word
 from superpose.models.initial import INITS, matrix, vector
-from superpose.models.parts import ACTIVATIONS, WORDS, check_flags, check_input
+from superpose.models.layers import Wiring, answer
+from superpose.models.parts import WORDS, check_flags, check_input
 from superpose.taps import Tap, silent
 
 
@@ -64,17 +65,14 @@ class Computer(nnx.Module):
         if config.bias:
             self.b2 = nnx.Param(vector(stream(key, "b2"), config.n_outputs, config.bias_scale))
 
+    @property
+    def wiring(self) -> Wiring:
+        c = self.config
+        return Wiring("W1", "W2", "b1" if c.hidden_bias else None, "b2" if c.bias else None, c.hidden, c.activation)
+
     def __call__(self, x: Float[Array, "... inputs"], tap: Tap = silent) -> Float[Array, "... outputs"]:
         check_input(self, x, self.config.n_inputs)
-        c, W1, W2 = self.config, self.W1[...], self.W2[...]
-        hidden = x @ W1.T
-        if c.hidden_bias:
-            hidden = hidden + self.b1[...]
-        hidden = tap("hidden", ACTIVATIONS[c.hidden](tap("hidden.pre", hidden)))
-        out = hidden @ W2.T
-        if c.bias:
-            out = out + self.b2[...]
-        return tap("out", ACTIVATIONS[c.activation](tap("out.pre", out)))
+        return answer(self, x, tap)
 
 
 def _matrices(c: ComputerConfig, key: Key) -> tuple[Any, Any]:

@@ -11,7 +11,8 @@ from superpose.core.mistakes import check_room
 from superpose.core.shapes import Array, Float
 from superpose.core.trees import plain, pytree, real, static, whole, word
 from superpose.models.initial import INITS, matrix, vector
-from superpose.models.parts import ACTIVATIONS, WORDS, check_flags, check_input
+from superpose.models.layers import Wiring, answer
+from superpose.models.parts import WORDS, check_flags, check_input
 from superpose.taps import Tap, silent
 
 
@@ -58,17 +59,15 @@ class Toy(nnx.Module):
         if config.hidden_bias:
             self.b_hidden = nnx.Param(vector(stream(key, "b_hidden"), m, config.bias_scale))
 
+    @property
+    def wiring(self) -> Wiring:
+        c = self.config
+        biases = ("b_hidden" if c.hidden_bias else None, "b" if c.bias else None)
+        return Wiring("W", None if c.tied else "V", *biases, c.hidden, c.activation)
+
     def __call__(self, x: Float[Array, "... features"], tap: Tap = silent) -> Float[Array, "... features"]:
         check_input(self, x, self.config.n_features)
-        c, W = self.config, self.W[...]
-        hidden = x @ W.T
-        if c.hidden_bias:
-            hidden = hidden + self.b_hidden[...]
-        hidden = tap("hidden", ACTIVATIONS[c.hidden](tap("hidden.pre", hidden)))
-        out = hidden @ (W if c.tied else self.V[...].T)
-        if c.bias:
-            out = out + self.b[...]
-        return tap("out", ACTIVATIONS[c.activation](tap("out.pre", out)))
+        return answer(self, x, tap)
 
     def decoder(self) -> Float[Array, "features hidden"]:
         r"""$V$, which is $W^\top$ in a tied toy."""

@@ -15,10 +15,11 @@ from jax.sharding import Mesh, PartitionSpec
 
 from superpose.core.mistakes import BadValue, amount, memory
 from superpose.core.trees import index
-from superpose.train.engine import State
+from superpose.train.engine import Clock, State
+from superpose.train.paths import Path
 from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe
-from superpose.train.units import Cells, advance_units, begin_units, width
+from superpose.train.units import Cells, advance_units, begin_units, open_ended
 
 SEGMENT = 1.0
 """Seconds between two looks at the clock."""
@@ -36,13 +37,14 @@ class Program:
 
 
 def train(
-    base: Recipe, cells: Cells, progress: Progress, *, budget: int | None = None, devices: int | None = None
+    base: Recipe, cells: Cells, path: Path, progress: Progress, budget: int | None = None, devices: int | None = None
 ) -> State:
     """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
     count = cells.keys.shape[0]
-    program = plan(base, cells, budget or default_budget(), devices or len(jax.local_devices()))
+    program = plan(base, cells, path, budget or default_budget(), devices or len(jax.local_devices()))
     done = [
-        _kept(_segments(base, program, chunk, live, progress), live) for chunk, live in _chunks(cells, count, program)
+        _kept(base, _segments(base, program, chunk, live, progress), live)
+        for chunk, live in _chunks(cells, count, program)
     ]
     return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
 
@@ -52,14 +54,14 @@ def default_budget() -> int:
     return int(0.8 * stats["bytes_limit"]) if "bytes_limit" in stats else memory() // 2
 
 
-def plan(base: Recipe, cells: Cells, budget: int, devices: int) -> Program:
+def plan(base: Recipe, cells: Cells, path: Path, budget: int, devices: int) -> Program:
     """The most units that fit, by the compiler's own figure."""
-    wide, count = width(base), cells.keys.shape[0]
+    base, wide, count = open_ended(base), path.width, cells.keys.shape[0]
     total = math.ceil(count / wide)
     devices = min(devices, len(jax.local_devices()), total)
     units = _even(total, max(devices, _guess(base, cells, wide, budget)), devices)
     while True:
-        program = compiled(base, cells, units, wide, devices)
+        program = compiled(base, cells, units, path, devices)
         if program.bytes <= budget:
             return program
         if units == devices:
@@ -82,11 +84,11 @@ def _guess(base: Recipe, cells: Cells, wide: int, budget: int) -> int:
     return max(1, int(budget / per_unit))
 
 
-def compiled(base: Recipe, cells: Cells, units: int, wide: int, devices: int) -> Program:
+def compiled(base: Recipe, cells: Cells, units: int, path: Path, devices: int) -> Program:
     """The program for these shapes, made once per process."""
-    example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: _padded(c, units, wide, 0), cells)))
+    example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: _padded(c, units, path.width, 0), cells)))
     leaves, tree = jax.tree.flatten(example)
-    return _compile(tuple(leaves), tree, units, wide, devices, jax.config.read("jax_enable_x64"))
+    return _compile(tuple(leaves), tree, units, path, devices, jax.config.read("jax_enable_x64"))
 
 
 def _aval(a: Any) -> jax.ShapeDtypeStruct:
@@ -96,7 +98,7 @@ def _aval(a: Any) -> jax.ShapeDtypeStruct:
 
 
 @functools.lru_cache(maxsize=64)
-def _compile(leaves: tuple, tree: Any, units: int, wide: int, devices: int, x64: bool) -> Program:
+def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64: bool) -> Program:
     base, cells = jax.tree.unflatten(tree, leaves)
     mesh = Mesh(np.asarray(jax.local_devices()[:devices]), ("model",))
     each, same = PartitionSpec("model"), PartitionSpec()
@@ -104,14 +106,19 @@ def _compile(leaves: tuple, tree: Any, units: int, wide: int, devices: int, x64:
     begin = jax.jit(jax.shard_map(begin_units, mesh=mesh, in_specs=(same, split), out_specs=each, check_vma=False))
     advance = jax.jit(
         jax.shard_map(
-            advance_units, mesh=mesh, in_specs=(same, split, each, same, same), out_specs=each, check_vma=False
+            functools.partial(advance_units, path=path),
+            mesh=mesh,
+            in_specs=(same, split, each, same),
+            out_specs=each,
+            check_vma=False,
         ),
         donate_argnums=2,
     )
     state = jax.eval_shape(begin, base, cells)
-    clock = jax.ShapeDtypeStruct((), np.int32)
-    made = advance.lower(base, cells, state, clock, clock).compile()
-    return Program(units, wide, begin.lower(base, cells).compile(), made, devices * _need(made))
+    tick = jax.ShapeDtypeStruct((), np.int32)
+    clock = Clock(start=tick, stop=tick, steps=tick)
+    made = advance.lower(base, cells, state, clock).compile(compiler_options=path.options)
+    return Program(units, path.width, begin.lower(base, cells).compile(), made, devices * _need(made))
 
 
 def _need(compiled: Any) -> int:
@@ -136,11 +143,13 @@ def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells,
 
 def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress: Progress) -> State:
     """From step 0 to the last, with a look at the clock about every second."""
-    state = program.begin(base, cells)
+    roomy, steps = open_ended(base), np.int32(base.steps)
+    state = program.begin(roomy, cells)
     start, length = 0, max(1, base.steps // 64)
     while start < base.steps:
         stop, began = min(base.steps, start + length), time.monotonic()
-        state = jax.block_until_ready(program.advance(base, cells, state, np.int32(start), np.int32(stop)))
+        clock = Clock(start=np.int32(start), stop=np.int32(stop), steps=steps)
+        state = jax.block_until_ready(program.advance(roomy, cells, state, clock))
         progress.advance((stop - start) * live)
         taken = max(time.monotonic() - began, 1e-6)
         length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
@@ -148,6 +157,7 @@ def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress:
     return state
 
 
-def _kept(state: State, live: int) -> State:
-    kept = State(model=state.model, memory=None, loss=state.loss, diverged=state.diverged, history=state.history)
+def _kept(base: Recipe, state: State, live: int) -> State:
+    loss = state.loss[..., : base.logs]
+    kept = State(model=state.model, memory=None, loss=loss, diverged=state.diverged, history=state.history)
     return jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:])[:live], kept)

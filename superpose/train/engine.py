@@ -11,15 +11,21 @@ from flax import nnx
 
 from superpose.core.keys import stream
 from superpose.core.shapes import Array, Float, Int, Key
+from superpose.core.streams import in_stream
 from superpose.core.trees import leaf, pytree
+from superpose.models import layers
 from superpose.train.optimisers import transformation
+from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
 from superpose.worlds.base import Batch
 
 
 @pytree
 class State:
-    """A model in training. `diverged` is the step at which it stopped being finite, −1 if it never did."""
+    """A model in training. `diverged` is the step at which it was found not to be finite, −1 if it never was.
+
+    Parameters and gradient are looked at in every step, the loss whenever it is taken.
+    """
 
     model: Any = leaf()
     memory: Any = leaf()
@@ -28,25 +34,35 @@ class State:
     history: Any = leaf(default=None)
 
 
+@pytree
+class Clock:
+    """Which steps to take, `start` … `stop` − 1, of how many in all."""
+
+    start: Any = leaf()
+    stop: Any = leaf()
+    steps: Any = leaf()
+
+
 def begin(recipe: Recipe, key: Key) -> State:
     model = recipe.model.build(nnx.Rngs(stream(key, "model")))
     return State(
         model=model,
-        memory=_updates(recipe).init(model),
+        memory=_updates(recipe, recipe.steps).init(model),
         loss=jnp.full(recipe.logs, jnp.nan),
         diverged=jnp.asarray(-1, jnp.int32),
         history=_empty_history(recipe, model),
     )
 
 
-def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], start: Any, stop: Any) -> State:
-    """Steps `start` … `stop` − 1, whose number may be known only at run time. Keys are (data, noise)."""
-    draw = _draws(recipe, keys[0])
+def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, path: Path) -> State:
+    """The steps of the clock, whose number may be known only at run time. Keys are (data, noise)."""
+    draw = _draws(recipe, in_stream(keys[0], recipe.stream))
+    noise = stream(in_stream(keys[1], recipe.stream), "noise")
 
     def step(t: Int[Array, ""], state: State) -> State:
-        return _step(recipe, state, draw(t), jax.random.fold_in(stream(keys[1], "noise"), t), t)
+        return _step(recipe, path, state, draw(t), jax.random.fold_in(noise, t), t, clock.steps)
 
-    return jax.lax.fori_loop(start, stop, step, state)
+    return jax.lax.fori_loop(clock.start, clock.stop, step, state)
 
 
 def _draws(recipe: Recipe, key: Key) -> Any:
@@ -58,25 +74,48 @@ def _draws(recipe: Recipe, key: Key) -> Any:
     return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
 
 
-def _step(recipe: Recipe, old: State, batch: Batch, key: Key, t: Int[Array, ""]) -> State:
+def _step(recipe: Recipe, path: Path, old: State, batch: Batch, key: Key, t: Any, steps: Any) -> State:
     def objective(model: nnx.Module) -> Float[Array, ""]:
         return recipe.objective(model, batch, key)
 
-    loss, slope = jax.value_and_grad(objective)(old.model)
-    updates, memory = _updates(recipe).update(slope, old.memory, old.model, step=t, value=loss, value_fn=objective)
+    losses, value, slope = _slope(recipe, path, old, batch, objective, t, steps)
+    change = _updates(recipe, steps).update
+    updates, memory = change(slope, old.memory, old.model, step=t, value=value, value_fn=objective)
     model = optax.apply_updates(old.model, updates)
-    fine = _finite((loss, model)) & (old.diverged < 0)
+    fine = _finite((value, slope, model)) & (old.diverged < 0)
     return State(
         model=_keep(fine, model, old.model),
         memory=_keep(fine, memory, old.memory),
-        loss=old.loss.at[t // recipe.log_every].set(loss.astype(old.loss.dtype)),
+        loss=losses,
         diverged=jnp.where(fine | (old.diverged >= 0), old.diverged, t).astype(jnp.int32),
         history=_record(recipe, old.history, _keep(fine, model, old.model), t + 1),
     )
 
 
-def _updates(recipe: Recipe) -> optax.GradientTransformationExtraArgs:
-    return transformation(recipe.optimizer, recipe.learning_rate, recipe.schedule, recipe.steps)
+def _slope(recipe: Recipe, path: Path, old: State, batch: Batch, objective: Any, t: Any, steps: Any) -> tuple:
+    """Losses kept so far, this step's loss, and the gradient.
+
+    A closed form has no use for the loss, so it is taken at the steps that keep it and is 0 at the others.
+    """
+    place = t // recipe.log_every
+
+    def kept(loss: Array) -> tuple[Array, Array]:
+        return old.loss.at[place].set(loss.astype(old.loss.dtype)), loss
+
+    if path.slope == "autodiff":
+        loss, slope = jax.value_and_grad(objective)(old.model)
+        return *kept(loss), slope
+    last = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
+    known = jax.lax.cond(
+        last,
+        lambda: kept(layers.loss(old.model, batch, recipe.objective)),
+        lambda: (old.loss, jnp.zeros((), jnp.result_type(float))),
+    )
+    return *known, layers.slope(old.model, batch, recipe.objective, path.slope)
+
+
+def _updates(recipe: Recipe, steps: Any) -> optax.GradientTransformationExtraArgs:
+    return transformation(recipe.optimizer, recipe.learning_rate, recipe.schedule, steps)
 
 
 def _finite(tree: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import Any
 
 import jax
@@ -11,10 +12,12 @@ import jax.numpy as jnp
 from superpose.core.keys import check_key
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float, Int, Key
-from superpose.core.trees import index, leaf, pytree
-from superpose.train.engine import State
+from superpose.core.trees import index, leaf, pytree, static
+from superpose.train.choose import choose
+from superpose.train.engine import Clock, State
+from superpose.train.paths import Path
 from superpose.train.recipe import Recipe, check_recipe
-from superpose.train.units import Cells, advance_units, begin_units, width
+from superpose.train.units import Cells, advance_units, begin_units, open_ended
 
 
 @pytree
@@ -22,7 +25,7 @@ class Run:
     """One trained model, or a stack of them. `loss` is the training loss at the last step of every `log_every`.
 
     `diverged` is the step at which a model stopped being finite (it stays where it was before), −1 if it never did.
-    `history` holds the model at `recipe.snapshots`.
+    `history` holds the model at `recipe.snapshots`. `path` is how the engine computed it.
     """
 
     recipe: Recipe = leaf()
@@ -30,29 +33,46 @@ class Run:
     loss: Float[Array, "... logs"] = leaf()
     diverged: Int[Array, "..."] = leaf()
     history: Any = leaf(default=None)
+    path: Path = static(default=Path())
 
 
-def fit(recipe: Recipe, key: Key, *, data: Key | None = None) -> Run:
+def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None = None) -> Run:
     """Train one model. Pure: jit it, vmap it, or call it as it is.
 
     A point of a sweep equals this to the bit on a CPU, given `fold_in(key, seed)`. `data` is the key of the samples
-    where they are shared with other runs; by default they follow from `key`.
+    where they are shared with other runs; by default they follow from `key`. `path` is how to compute, as an earlier
+    run has it, to repeat its bits on another machine. Inside your own `jit` the compiler is yours to instruct, so the
+    path's vector width is not asked for, and the last bit may differ.
     """
     check_recipe("fit's recipe", recipe)
     check_key("fit's key", key)
     with precision(recipe, key):
-        wide = width(recipe)
-        cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, wide)), data=data)
-        state = jax.lax.optimization_barrier(_begin(recipe, cells))
-        return as_run(recipe, index(_advance(recipe, cells, state, 0, recipe.steps), (0, 0)))
+        path = path or choose(recipe)
+        roomy, clock = open_ended(recipe), _clock(recipe.steps)
+        cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, path.width)), data=data)
+        state = jax.lax.optimization_barrier(_begin(roomy, cells))
+        traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves((recipe, key, data)))
+        advanced = _advance(path, traced)(roomy, cells, state, clock)
+        return as_run(recipe, index(advanced, (0, 0)), path)
+
+
+def _clock(steps: int) -> Clock:
+    """The whole run. Inside a trace its length must stay a number that the compiler does not know, as in a sweep."""
+    start, stop = jax.lax.optimization_barrier((jnp.zeros((), jnp.int32), jnp.asarray(steps, jnp.int32)))
+    return Clock(start=start, stop=stop, steps=stop)
 
 
 _begin = jax.jit(begin_units)
-_advance = jax.jit(advance_units)
 
 
-def as_run(recipe: Recipe, state: State) -> Run:
-    return Run(recipe=recipe, model=state.model, loss=state.loss, diverged=state.diverged, history=state.history)
+@functools.lru_cache(maxsize=64)
+def _advance(path: Path, traced: bool) -> Any:
+    return jax.jit(functools.partial(advance_units, path=path), compiler_options=None if traced else path.options)
+
+
+def as_run(recipe: Recipe, state: State, path: Path) -> Run:
+    loss = state.loss[..., : recipe.logs]
+    return Run(recipe=recipe, model=state.model, loss=loss, diverged=state.diverged, history=state.history, path=path)
 
 
 def precision(recipe: Recipe, key: Any = None) -> contextlib.AbstractContextManager:

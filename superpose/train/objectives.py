@@ -37,17 +37,24 @@ class Reconstruct:
         check_power(self)
 
     def __call__(self, model: Any, batch: Batch, key: Key) -> Float[Array, ""]:
-        def error(x: Any, noise: tuple, sites: list[str]) -> tuple[Array, dict[str, Array]]:
+        def run(x: Any, noise: tuple = (), sites: Any = ()) -> tuple[Array, dict[str, Array]]:
             out, heard = tapped(model, x, sites, _edits(noise, stream(key, "noise")))
             if jnp.shape(out) != jnp.shape(batch.y):
                 raise BadValue(f"{type(model).__name__} returns {jnp.shape(out)}; the targets are {jnp.shape(batch.y)}")
-            return rows(batch.weight * powered(out - batch.y, self.power), self.reduce), heard
+            return out, heard
 
         x = batch.x
         if self.attack is not None:
-            x = x + self.attack.shift(model, batch, stream(key, "attack"), lambda x: error(x, (), [])[0])
-        per_row, heard = error(x, self.noise, _sites(self.penalties))
-        return _with_costs(batch.mean(per_row), self.penalties, model, heard, batch)
+            x = x + self.attack.shift(model, batch, stream(key, "attack"), lambda x: self._errors(run(x)[0], batch))
+        out, heard = run(x, self.noise, _sites(self.penalties))
+        return self.given(out, heard, model, batch)
+
+    def given(self, out: Array, heard: dict[str, Array], model: Any, batch: Batch) -> Float[Array, ""]:
+        """The loss, once the model has answered."""
+        return _with_costs(batch.mean(self._errors(out, batch)), self.penalties, model, heard, batch)
+
+    def _errors(self, out: Array, batch: Batch) -> Float[Array, "batch"]:
+        return rows(batch.weight * powered(out - batch.y, self.power), self.reduce)
 
 
 @pytree

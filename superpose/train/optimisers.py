@@ -97,7 +97,7 @@ def _check_meant(o: Optimizer) -> None:
 
 
 def transformation(
-    optimizer: Optimizer, learning_rate: Any, schedule: str, steps: int
+    optimizer: Optimizer, learning_rate: Any, schedule: str, steps: Any
 ) -> optax.GradientTransformationExtraArgs:
     """The whole update as optax has it; `update` is also told `step`, `value` and `value_fn`."""
     if optimizer.kind == "lbfgs":
@@ -163,9 +163,9 @@ def _pull(rule: Rule, p: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(rule.decay >= 0, rule.decay * p, jnp.abs(rule.decay) * p * (1 - 1 / norm))
 
 
-def _factor(schedule: str, step: Any, steps: int) -> Any:
+def _factor(schedule: str, step: Any, steps: Any) -> Any:
     """The share of the learning rate used at `step` of 0 … steps − 1."""
-    done = step / max(steps - 1, 1)
+    done = step / jnp.maximum(steps - 1, 1)
     match schedule:
         case "constant":
             return 1.0
@@ -178,6 +178,6 @@ def _factor(schedule: str, step: Any, steps: int) -> Any:
     raise unknown("no schedule is called", schedule, SCHEDULES)
 
 
-def _warm(warmup: Any, step: Any, steps: int) -> Any:
+def _warm(warmup: Any, step: Any, steps: Any) -> Any:
     """Linear from 0 over the first `warmup` share of the steps."""
     return jnp.minimum(1.0, (step + 1) / jnp.maximum(warmup * steps, 1.0))

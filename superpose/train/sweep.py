@@ -12,8 +12,10 @@ from superpose.core.keys import check_key
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
 from superpose.train.axes import Axes, grid
+from superpose.train.choose import choose
 from superpose.train.chunks import train
 from superpose.train.fit import as_run, precision
+from superpose.train.paths import Path
 from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe, check_recipe
 from superpose.train.swept import Sweep
@@ -30,6 +32,7 @@ def sweep(
     devices: int | None = None,
     max_cells: int = 10_000_000,
     quiet: bool = False,
+    path: Path | None = None,
 ) -> Sweep:
     """Fit `recipe` at every point of the grid `over`, whose axes are dotted field names or "seed".
 
@@ -38,7 +41,7 @@ def sweep(
     `fit(recipe, fold_in(key, seed))` whatever else is in the grid, so the cells of one seed start alike; without a
     "seed" axis all are seed 0. `data="shared"` draws the same samples for all cells, which is faster; seeds then
     differ by initialisation alone. `budget` bounds the memory, in bytes, and `devices` how many of this machine's are
-    used; no result depends on either.
+    used; no result depends on either. `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
     """
     if data not in ("own", "shared"):
         raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")
@@ -57,7 +60,8 @@ def sweep(
     try:
         for each in recipes:
             with precision(each):
-                stacks.append(as_run(each, train(each, cells, progress, budget=budget, devices=devices)))
+                way = path or choose(each)
+                stacks.append(as_run(each, train(each, cells, way, progress, budget, devices), way))
     finally:
         progress.close()
     moving = {name: list(over[name]) for name in plan.moving}

@@ -8,25 +8,17 @@ The time loop runs inside a unit, whose arrays fit in a core's cache.
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import jaxprs_in_params
 
 from superpose.core.keys import stream
-from superpose.core.mistakes import check_room
 from superpose.core.shapes import Key
 from superpose.core.trees import leaf, pytree, replace_at
-from superpose.train.engine import State, advance, begin
+from superpose.train.engine import Clock, State, advance, begin
+from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
-
-CACHE = 2**16
-"""Numbers of the widest array in a step that a unit may hold on a CPU: 256 KB, a quarter of a core's L2."""
-DEVICE = 2**26
-"""The same on an accelerator, where width is what keeps it busy."""
-WIDEST = 64
 
 
 @pytree
@@ -38,31 +30,10 @@ class Cells:
     data: Any = leaf(default=None)
 
 
-def width(recipe: Recipe) -> int:
-    """How many instances make a unit: a power of two that follows from the recipe alone."""
-    cpu, widest = jax.default_backend() == "cpu", _widest(recipe)
-    check_room("one training step, at eight arrays like its largest,", 8, widest)
-    room = (CACHE if cpu else DEVICE) // max(widest, 1)
-    return 2 ** int(math.log2(min(max(room, 1), WIDEST if cpu else 2**14)))
-
-
-def _widest(recipe: Recipe) -> int:
-    """Numbers in the largest array of one training step, whatever is kept of the run beside it."""
-    recipe = dataclasses.replace(recipe, log_every=recipe.steps, snapshots=())
-    state = jax.eval_shape(begin, recipe, _key())
-    jaxpr = jax.make_jaxpr(lambda s: advance(recipe, s, (_key(), _key()), 0, 1))(state)
-    return max(_sizes(jaxpr.jaxpr), default=1)
-
-
-def _key() -> Key:
-    return jax.random.key(0)
-
-
-def _sizes(jaxpr: Any) -> Any:
-    for equation in jaxpr.eqns:
-        yield from (v.aval.size for v in equation.outvars if hasattr(v.aval, "size"))
-        for inner in jaxprs_in_params(equation.params):
-            yield from _sizes(inner)
+def open_ended(recipe: Recipe) -> Recipe:
+    """The same recipe with room for more steps, so that one program serves many lengths."""
+    room = 2 ** max(4, (recipe.logs - 1).bit_length())
+    return dataclasses.replace(recipe, steps=room * recipe.log_every)
 
 
 def begin_units(base: Recipe, cells: Cells) -> State:
@@ -70,11 +41,11 @@ def begin_units(base: Recipe, cells: Cells) -> State:
     return _over(begin, base, cells, lambda cell: (cell.keys,))
 
 
-def advance_units(base: Recipe, cells: Cells, state: State, start: Any, stop: Any) -> State:
+def advance_units(base: Recipe, cells: Cells, state: State, clock: Clock, path: Path) -> State:
     shared = None if cells.data is None else stream(cells.data, "shared")
 
     def one(recipe: Recipe, state: State, own: Key) -> State:
-        return advance(recipe, state, (own if shared is None else shared, own), start, stop)
+        return advance(recipe, state, (own if shared is None else shared, own), clock, path)
 
     return _over(one, base, cells, lambda cell, state: (state, cell.keys), state)
 

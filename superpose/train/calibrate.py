@@ -1,0 +1,171 @@
+"""Short timings that choose between programs of equal meaning. They are remembered from one process to the next.
+
+Forms of a gradient, and widths of vector registers, round differently in the last bit. So a machine decides once,
+writes the decision down, and every run says which it took: what ran today runs to the same bits tomorrow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path as File
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from superpose.core.streams import in_stream
+from superpose.models import layers
+from superpose.models.toy import ToyConfig
+from superpose.train.objectives import reconstruct
+from superpose.worlds.base import Batch
+
+Program = Callable[[int], Any]
+
+MARGIN = 1.1
+"""How many times faster than the first candidate another must be to be taken."""
+SECONDS = 0.02
+
+
+def vector() -> int:
+    """512 where the processor has such registers and gains by them, else 0."""
+    if "avx512f" not in _processor().get("flags", "").split():
+        return 0
+    return int(_remembered("vector", ("0", "512"), _draws))
+
+
+def form(forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: bool, width: int) -> str:
+    """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all."""
+    kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
+    name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
+    return _remembered(name, forms, _slopes(features, hidden, rows, shared, width))
+
+
+def _first_or_faster(candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
+    """Each is timed in turn, several times over, and its best time counts."""
+    runs = [program(c) for c in candidates]
+    best = [np.inf] * len(runs)
+    for _ in range(3):
+        for i, run in enumerate(runs):
+            best[i] = min(best[i], _each(run))
+    winner = int(np.argmin(best))
+    return candidates[winner if best[0] > MARGIN * best[winner] else 0]
+
+
+def _each(run: Program) -> float:
+    """Seconds a repetition."""
+    count = 1
+    while True:
+        began = time.perf_counter()
+        jax.block_until_ready(run(count))
+        taken = time.perf_counter() - began
+        if taken > SECONDS:
+            return taken / count
+        count *= 4
+
+
+def _draws(width: str) -> Program:
+    def draw(key: Any) -> Any:
+        u = jax.random.uniform(key, (2, 1024))
+        return jnp.where(u < 0.1, u, 0.0).sum()
+
+    return _repeated(draw, 32, int(width))
+
+
+def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> Callable[[str], Program]:
+    """Gradients of a toy on dense rows: their number of operations is what matters."""
+    config = ToyConfig(n_features=features, n_hidden=hidden)
+    still = np.linspace(0, 1, features * rows).reshape(features, rows)
+
+    def program(form: str) -> Program:
+        model = config.build(nnx.Rngs(jax.random.key(0)))
+
+        def total(key: Any) -> Any:
+            x = (jnp.asarray(still, dtype=float) if shared else jax.random.uniform(key, still.shape)).T
+            moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
+            slope = layers.slope(moved, Batch(x=x, y=x), reconstruct, form)
+            return sum(a.sum() for a in jax.tree.leaves(slope))
+
+        return _repeated(total, max(1, min(64, 2**16 // still.size)), width)
+
+    return program
+
+
+def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
+    """`f(key)` side by side, in a loop whose length is asked for. Compiled ahead, so that a trace can call it too."""
+
+    def loop(seeds: Any, count: Any) -> Any:
+        keys = in_stream(jax.random.wrap_key_data(seeds, impl="threefry2x32"), "fast")
+
+        def step(t: Any, total: Any) -> Any:
+            return total + jax.vmap(lambda key: f(jax.random.fold_in(key, t)))(keys)
+
+        return jax.lax.fori_loop(0, count, step, jnp.zeros(copies))
+
+    seeds = np.arange(2 * copies, dtype=np.uint32).reshape(copies, 2)
+    options = {"xla_cpu_prefer_vector_width": str(width)} if width else None
+    compiled = jax.jit(loop).lower(seeds, np.int32(1)).compile(compiler_options=options)
+    return lambda count: compiled(seeds, np.int32(count))
+
+
+# -- memory
+
+
+def _remembered(name: str, candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
+    if os.environ.get("SUPERPOSE_CALIBRATE") == "0":
+        return candidates[0]
+    known = _read()
+    if known.get(name) not in candidates:
+        with jax.ensure_compile_time_eval():
+            known = {**known, name: _first_or_faster(candidates, program)}
+        _write(known)
+    return known[name]
+
+
+def _file() -> File:
+    """One file for each kind of processor and version of the compiler."""
+    kind = f"{_processor().get('model name', platform.processor())} {os.cpu_count()} {jax.__version__}"
+    home = os.environ.get("XDG_CACHE_HOME") or File.home() / ".cache"
+    return File(home) / "superpose" / f"paths-{hashlib.sha256(kind.encode()).hexdigest()[:12]}.json"
+
+
+@functools.cache
+def _processor() -> dict[str, str]:
+    """What Linux says of the first processor; nothing elsewhere."""
+    try:
+        lines = File("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+_decided: dict[str, str] = {}
+"""What this process has decided or read: a folder that cannot be written costs a calibration a process."""
+
+
+def _read() -> dict[str, str]:
+    try:
+        known = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if not isinstance(known, dict):
+        known = {}
+    return {**{str(k): str(v) for k, v in known.items()}, **_decided}
+
+
+def _write(known: dict[str, str]) -> None:
+    """Whole or not at all, so that two processes cannot mix their decisions."""
+    _decided.update(known)
+    with contextlib.suppress(OSError):
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        fresh = _file().with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(_file())
