@@ -16,6 +16,7 @@ from superpose.worlds.exact import check_count, enumerate_sets, rows
 from superpose.worlds.features import check_features, check_length, importances, vector
 from superpose.worlds.laws import VALUES, draws, one_of
 from superpose.worlds.points import POINTS, draw
+from superpose.worlds.quadrature import MOST_NODES
 
 
 @pytree
@@ -33,6 +34,7 @@ class AnticorrelatedWorld:
     per: str = word(default="set", among=("set", "feature"))
     values: str = word(default="uniform", among=VALUES)
     points: str = word(default="random", among=POINTS)
+    nodes: int = whole(default=0, least=0, most=MOST_NODES)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)
@@ -81,6 +83,7 @@ class OneHotWorld:
     importance: float | tuple = real(default=1.0, least=0)
     values: str = word(default="one", among=VALUES)
     points: str = word(default="random", among=POINTS)
+    nodes: int = whole(default=0, least=0, most=MOST_NODES)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)

@@ -11,6 +11,7 @@ from superpose.worlds.exact import enumerate_sets
 from superpose.worlds.features import check_features, check_length, importances, vector
 from superpose.worlds.laws import VALUES, together
 from superpose.worlds.points import POINTS, draw
+from superpose.worlds.quadrature import MOST_NODES
 
 
 @pytree
@@ -27,6 +28,7 @@ class CorrelatedWorld:
     importance: float | tuple = real(default=1.0, least=0)
     values: str = word(default="uniform", among=VALUES)
     points: str = word(default="random", among=POINTS)
+    nodes: int = whole(default=0, least=0, most=MOST_NODES)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)

@@ -15,7 +15,7 @@ import numpy as np
 
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float
-from superpose.worlds.quadrature import RULES, cube, most_active
+from superpose.worlds.quadrature import RULES, Grid, cube, most_active
 
 MOST_ROWS = 2**17
 FINE_ROWS = 40_000
@@ -41,12 +41,20 @@ def enumerate_sets(world: Any, p: Float[Array, "sets"], choices: int = 1, togeth
 def rows(world: Any, patterns: tuple[Pattern, ...], chance: Float[Array, "patterns"]) -> Rows:
     """The points of every pattern, each with its part of the pattern's chance."""
     check_count(world, len(patterns), max(map(len, patterns)))
-    sizes = Counter(map(len, patterns))
-    count = {fine: sum(n * len(cube(k, world.values, fine)[0]) for k, n in sizes.items()) for fine in (True, False)}
-    if count[False] > MOST_ROWS:
-        raise _too_large(world)
-    x, part, which = _table(patterns, world.n_features, world.values, count[True] <= FINE_ROWS)
+    x, part, which = _table(patterns, world.n_features, world.values, _grid(world, Counter(map(len, patterns))))
     return jnp.asarray(x, dtype=float), chance[which] * jnp.asarray(part, dtype=float)
+
+
+def _grid(world: Any, sizes: Counter[int]) -> Grid:
+    """What the world asks for, or the best that its number of patterns allows."""
+
+    def total(grid: Grid) -> int:
+        return sum(n * len(cube(k, world.values, grid)[0]) for k, n in sizes.items())
+
+    grid: Grid = world.nodes or ("fine" if total("fine") <= FINE_ROWS else "coarse")
+    if total(grid) > MOST_ROWS:
+        raise _too_large(world)
+    return grid
 
 
 def check_count(world: Any, n_patterns: int, active: int) -> None:
@@ -79,10 +87,10 @@ def _combine(n_sets: int, choices: int, together: int) -> tuple[tuple[Pattern, .
 
 @functools.lru_cache(maxsize=16)
 def _table(
-    patterns: tuple[Pattern, ...], n_features: int, values: str, fine: bool
+    patterns: tuple[Pattern, ...], n_features: int, values: str, grid: Grid
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows `x`, the part of its pattern's chance that each carries, and which pattern that is."""
-    cubes = [cube(len(active), values, fine, sum(active) % max(len(active), 1)) for active in patterns]
+    cubes = [cube(len(active), values, grid, sum(active) % max(len(active), 1)) for active in patterns]
     blocks = []
     for active, (sizes, _) in zip(patterns, cubes, strict=True):
         block = np.zeros((len(sizes), n_features))

@@ -12,6 +12,7 @@ import numpy as np
 from superpose.core.mistakes import BadValue, check_room
 from superpose.core.shapes import Array, Float
 from superpose.worlds.lattice import check_lattice
+from superpose.worlds.quadrature import LEAST_NODES
 
 
 def vector(value: Any, n: int) -> Float[Array, "n"]:
@@ -25,11 +26,15 @@ def importances(n: int, importance: Any, decay: Any) -> Float[Array, "features"]
 
 
 def check_features(world: Any, n_features: int) -> None:
-    """A world's importance, decay and points, against its size."""
+    """A world's importance, decay, points and nodes, against its size."""
     name = type(world).__name__
     check_room(f"one row of {name}", n_features)
     if world.points == "lattice":
         check_lattice(name, world.n_uniforms)
+    if 0 < world.nodes < LEAST_NODES:
+        raise BadValue(
+            f"{name}.nodes is {world.nodes}; it must be at least {LEAST_NODES}, or 0: as many as are accurate"
+        )
     check_length(f"{name}.importance", world.importance, n_features, "feature")
     check_number(f"{name}.decay", world.decay)
     if not isinstance(world.decay, jax.core.Tracer) and (n_features - 1) * math.log10(world.decay) > 38:

@@ -15,6 +15,7 @@ from superpose.worlds.exact import Pattern, check_count, rows
 from superpose.worlds.features import check_features, check_length, check_number, importances, vector
 from superpose.worlds.laws import VALUES, Drawn, draws, one_of, sometimes
 from superpose.worlds.points import POINTS, draw
+from superpose.worlds.quadrature import MOST_NODES
 
 
 @pytree
@@ -36,6 +37,7 @@ class HierarchicalWorld:
     importance: float | tuple = real(default=1.0, least=0)
     values: str = word(default="uniform", among=VALUES)
     points: str = word(default="random", among=POINTS)
+    nodes: int = whole(default=0, least=0, most=MOST_NODES)
 
     def __post_init__(self) -> None:
         check_features(self, self.n_features)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -20,8 +21,20 @@ FINE = (*COARSE[:3], (10, 13, 29))
 """The same for worlds of few patterns. Beyond three features, scattered points do better than so large a grid."""
 
 N_SCATTERED = 2**13
+LEAST_NODES, MOST_NODES = 8, 256
 
 Rule = tuple[np.ndarray, np.ndarray]
+Grid = int | Literal["coarse", "fine"]
+"""A number is a world's `nodes`: few enough for a phase diagram of a hundred thousand models."""
+
+
+def cheap(nodes: int) -> tuple[tuple[int, ...], ...]:
+    """About `nodes` points along an axis of two, half as many along one of three, and never two counts alike.
+
+    An antipodal pair is 5.7e-5 off at 10 × 14, and 5.3e-3 at 12 × 12 for four rows more.
+    """
+    half = nodes // 2
+    return ((), (nodes,), (nodes - 2, nodes + 2), (half - 1, half, half + 1), *COARSE[4:])
 
 
 def most_active(values: str) -> int | None:
@@ -30,13 +43,13 @@ def most_active(values: str) -> int | None:
 
 
 @functools.lru_cache(maxsize=256)
-def cube(active: int, values: str, fine: bool, turn: int = 0) -> Rule:
+def cube(active: int, values: str, grid: Grid, turn: int = 0) -> Rule:
     """Points `rows active` and weights summing to 1. `turn` says which axis has the fewest points."""
     if values == "one":
         return np.ones((1, active)), np.ones(1)
-    if fine and active >= len(FINE):
+    if grid == "fine" and active >= len(FINE):
         return _scattered(active, values)
-    counts = (FINE if fine else COARSE)[active]
+    counts = (cheap(grid) if isinstance(grid, int) else {"coarse": COARSE, "fine": FINE}[grid])[active]
     axes = [RULES[values](counts[(j + turn) % active]) for j in range(active)]
     places = np.array(list(itertools.product(*(x for x, _ in axes))))
     weights = functools.reduce(np.multiply.outer, (w for _, w in axes), np.ones(()))
