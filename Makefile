@@ -22,6 +22,7 @@ hash   := \#
 PY     := .venv/bin/python
 # -P keeps a script's own folder off the path, so that no experiment can shadow a library.
 SCRIPT := $(PY) -P
+BENCH  := $(SCRIPT) benchmarks/run.py
 PIP    := $(PY) -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 READY  := .venv/.installed-$(ACCEL)
@@ -39,12 +40,12 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock clean
+.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock clean bench bench-quick
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## create .venv from requirements/$(ACCEL).txt (the other targets do it by themselves)
 
@@ -96,6 +97,12 @@ lock: ## write requirements/*.txt anew (needs uv; UPGRADE=--upgrade to move the 
 	done
 	@echo requirements/docs.txt
 	@$(COMPILE) pyproject.toml --extra docs --constraint requirements/cpu.txt --output-file requirements/docs.txt
+
+bench: $(READY) ## superpose against PyTorch and plain JAX on this machine, about half an hour: docs/benchmarks.md
+	$(BENCH) --out results/bench --markdown docs/benchmarks.md
+
+bench-quick: $(READY) ## two small shapes against half the promised ratios, about two minutes; fails below them
+	$(BENCH) --quick --out results/bench-quick
 
 clean: ## remove caches, built pages and results/smoke; .venv and other results stay
 	rm -rf results/smoke docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

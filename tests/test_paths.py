@@ -1,5 +1,7 @@
 """The closed form of two layers is the gradient that autodiff finds, and every path trains to the same answer."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -192,3 +194,33 @@ def test_the_first_candidate_stays_unless_another_is_clearly_faster(monkeypatch)
     monkeypatch.setattr(calibrate, "_each", lambda run: times[run])
     assert calibrate._first_or_faster(("a", "b"), lambda name: name) == "a"
     assert calibrate._first_or_faster(("a", "b", "c"), lambda name: name) == "c"
+
+
+# -- the same statistics
+
+
+@pytest.fixture(scope="module")
+def plain_ends():
+    return ends("autodiff", "threefry", 0)
+
+
+def ends(slope, stream, seed):
+    """Held-out losses of 256 seeds, and how many features each represents."""
+    asked = recipe(world=sp.SparseWorld(n_features=5, density=0.1, decay=0.9), steps=400, learning_rate=1e-2, batch=128)
+    asked = dataclasses.replace(asked, stream=stream)
+    path = Path(slope=slope, width=32)
+    swept = sp.sweep(asked, {"seed": range(256)}, jax.random.key(seed), path=path, quiet=True)
+    kept = swept.measure(lambda run: (sp.geometry.norms(run.model.W[...]) > 0.5).sum())
+    return swept.held_out(4096).values, kept.values
+
+
+@pytest.mark.parametrize("slope, stream, seed", [("gram", "threefry", 1), ("direct", "fast", 2)])
+def test_other_draws_on_other_paths_end_alike_in_distribution(plain_ends, slope, stream, seed):
+    from scipy.stats import chi2_contingency, ks_2samp
+
+    losses, kept = ends(slope, stream, seed)
+    assert ks_2samp(losses, plain_ends[0]).pvalue > 0.01
+    found = np.array([np.bincount(k, minlength=6) for k in (kept, plain_ends[1])])
+    assert chi2_contingency(found[:, found.sum(axis=0) > 0]).pvalue > 0.01
+    worse = ks_2samp(losses * 1.1, plain_ends[0]).pvalue
+    assert worse < 0.01, "a tenth more loss would not be noticed"

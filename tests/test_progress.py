@@ -40,6 +40,13 @@ def test_a_line_is_arithmetic():
     assert told.line(10.0) == "8 models:  25%, 100 model-steps/s, 0:10 gone, 0:30 left"
 
 
+def test_time_left_follows_from_the_work_and_not_from_what_came_before_it(time):
+    told = Progress(4000, "8 models", io.StringIO())
+    time(30.0)
+    told.advance(1000, seconds=10.0)
+    assert told.line(30.0) == "8 models:  25%, 100 model-steps/s, 0:30 gone, 0:30 left"
+
+
 def test_the_line_begins_and_ends_sensibly():
     told = Progress(4000, "8 models", io.StringIO())
     assert "  0%" in told.line(0.0)

@@ -150,8 +150,8 @@ def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress:
         stop, began = min(base.steps, start + length), time.monotonic()
         clock = Clock(start=np.int32(start), stop=np.int32(stop), steps=steps)
         state = jax.block_until_ready(program.advance(roomy, cells, state, clock))
-        progress.advance((stop - start) * live)
         taken = max(time.monotonic() - began, 1e-6)
+        progress.advance((stop - start) * live, taken)
         length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
         start = stop
     return state

@@ -44,7 +44,8 @@ class Clock:
 
 
 def begin(recipe: Recipe, key: Key) -> State:
-    model = recipe.model.build(nnx.Rngs(stream(key, "model")))
+    """A new model. It starts alike whichever stream its samples come from."""
+    model = recipe.model.build(nnx.Rngs(stream(in_stream(key, "threefry"), "model")))
     return State(
         model=model,
         memory=_updates(recipe, recipe.steps).init(model),

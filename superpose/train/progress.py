@@ -14,11 +14,12 @@ class Progress:
         self.total, self.what, self.quiet = total, what, quiet
         self.out = out or sys.stderr
         self.live = self.out.isatty()
-        self.done = 0
+        self.done, self.busy = 0, 0.0
         self.began = self.said = time.monotonic()
 
-    def advance(self, steps: int) -> None:
-        self.done += steps
+    def advance(self, steps: int, seconds: float = 0.0) -> None:
+        """`seconds` is the work itself, where that is known: compiling tells nothing of the time that is left."""
+        self.done, self.busy = self.done + steps, self.busy + seconds
         now = time.monotonic()
         due = now - self.began > 2 and now - self.said > 0.2 if self.live else now - self.said > 30
         if due and not self.quiet:
@@ -37,7 +38,7 @@ class Progress:
         self.out.flush()
 
     def line(self, seconds: float) -> str:
-        rate = self.done / max(seconds, 1e-9)
+        rate = self.done / max(self.busy or seconds, 1e-9)
         left = (self.total - self.done) / max(rate, 1e-9)
         share = self.done / max(self.total, 1)
         return f"{self.what}: {share:4.0%}, {human(rate)} model-steps/s, {clock(seconds)} gone, {clock(left)} left"
