@@ -57,7 +57,7 @@ def slopes(world, batch, n_keys, seed=0):
 
 
 def test_every_point_alone_is_uniform_on_the_cube():
-    u = jax.vmap(lambda k: lattice(k, 3, 32))(jax.random.split(KEY, 20_000))
+    u = jax.vmap(lambda k: lattice(k, 3, 32))(jax.random.split(KEY, 10_000))
     for b in (0, 1, 17, 31):
         point = np.asarray(u[:, :, b], dtype=np.float64)
         for power in (1, 2, 3):
@@ -92,13 +92,12 @@ def test_generators_share_no_factor_with_the_points_nor_repeat(d, n):
 
 @pytest.mark.parametrize("world", WORLDS, ids=repr)
 def test_the_expected_gradient_is_the_exact_one(world):
-    assert_mean(slopes(even(world), 32, 4000), slopes(world, "all", 1))
+    assert_mean(slopes(even(world), 32, 2000), slopes(world, "all", 1))
 
 
 @pytest.mark.parametrize("world, rows, factor", [
     (SparseWorld(n_features=2, density=0.3), 256, 10),
     (SparseWorld(n_features=20, density=0.1), 1024, 3),
-    (CorrelatedWorld(n_sets=2, density=0.3), 256, 4),
     (SparseWorld(n_features=3, density=0.3, values="normal"), 256, 1.5),
 ], ids=repr)  # fmt: skip
 def test_gradients_vary_less_than_over_as_many_random_rows(world, rows, factor):

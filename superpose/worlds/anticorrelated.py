@@ -24,6 +24,7 @@ class AnticorrelatedWorld:
     """A set is on with chance density, and then exactly one of its features is, each as likely as the others.
 
     A feature is thus on with chance density / set_size, as in the paper; `per="feature"` makes density its own chance.
+    `points` and `nodes` are SparseWorld's.
     """
 
     n_sets: int = whole()
@@ -76,7 +77,7 @@ class AnticorrelatedWorld:
 
 @pytree
 class OneHotWorld:
-    """Exactly one feature is on, each as likely as the others."""
+    """Exactly one feature is on, each as likely as the others. `points` and `nodes` are SparseWorld's."""
 
     n_features: int = whole()
     decay: float = real(default=1.0, above=0)

@@ -19,6 +19,7 @@ class CorrelatedWorld:
     """A set is on with chance density, and then all of its features are, each of its own size.
 
     Set s holds features s·set_size to (s + 1)·set_size − 1. Feature i has importance_i · decay^i.
+    `points` and `nodes` are SparseWorld's.
     """
 
     n_sets: int = whole()

@@ -25,6 +25,7 @@ class HierarchicalWorld:
     Features are numbered level by level: the roots, then the children of root 0, of root 1, ... A root is on with
     chance density. Below a parent that is on, each child is on with chance child_density (`children="independent"`),
     or with that chance one of them is, each as likely as the others (`children="exclusive"`).
+    `points` and `nodes` are SparseWorld's.
     """
 
     n_roots: int = whole()

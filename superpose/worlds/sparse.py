@@ -19,6 +19,8 @@ class SparseWorld:
     """Each feature is on with its own chance, whatever the others do.
 
     Feature i, counted from 0, has importance_i · decay^i and density_i · (i + 1)^(-exponent): exponent 1 is Zipf's law.
+    `points="lattice"` spreads the rows of a sample evenly: gradients as right as from random rows, and less noisy.
+    `nodes`, 0 or from 8, is how many points `everything()` takes along an axis; 0 takes as many as are accurate.
     """
 
     n_features: int = whole()
