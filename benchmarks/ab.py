@@ -9,6 +9,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from benchmarks.setup import ROOT
@@ -42,8 +43,10 @@ class Worker:
 
     def __init__(self, row: Row):
         self.row, self.steps = row, 1
+        self.said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a pipe that nobody reads fills up and blocks
+        pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            row.command(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            row.command(), cwd=ROOT, stdin=pipe, stdout=pipe, stderr=self.said, text=True, encoding="utf-8"
         )
         self.about = self._answer()
 
@@ -66,28 +69,40 @@ class Worker:
             self.repeat()
 
     def close(self) -> None:
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            pipe.close()
+        self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
+        self.said.close()
 
     def _answer(self) -> dict[str, Any]:
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.row.name} on {self.row.work.name} ended:\n{self.process.stderr.read()[-2000:]}")
+            self.said.seek(0)
+            raise RuntimeError(f"{self.row.name} on {self.row.work.name} ended:\n{self.said.read()[-2000:]}")
         return json.loads(line)
 
 
 @dataclasses.dataclass(frozen=True)
 class Race:
-    """What happened: one record a row and round. `contended` says that the machine was shared in some round."""
+    """What happened: one record a row and round. Rounds in which the machine was shared do not count if others do."""
 
     records: list[dict[str, Any]]
-    contended: bool
+
+    @property
+    def contended(self) -> bool:
+        """Whether the machine was shared in more than half of the rounds; then ratios prove nothing."""
+        alone = [rows for rows in self.rounds().values() if _alone(rows)]
+        return 2 * len(alone) < len(self.rounds())
 
     def ratio(self, ours: str, theirs: str) -> tuple[float, float, float]:
-        """Median, least and most over rounds of the ratio inside the round; of CPU time where wall time is no guide."""
-        by = "cpu_rate" if self.contended else "rate"
-        each = [r[ours][by] / r[theirs][by] for r in self.rounds().values()]
+        """Median, least and most over rounds of the ratio inside the round.
+
+        On a shared machine it is the lesser of wall time's and CPU time's: PyTorch's threads wait for each other by
+        spinning, which costs them both when a core is taken away, so either flatters us.
+        """
+        ways = ("rate", "cpu_rate") if self.contended else ("rate",)
+        rounds = [rows for rows in self.rounds().values() if self.contended or _alone(rows)]
+        each = [min(rows[ours][way] / rows[theirs][way] for way in ways) for rows in rounds]
         return statistics.median(each), min(each), max(each)
 
     def rates(self, row: str) -> tuple[float, float, float]:
@@ -102,6 +117,10 @@ class Race:
 
     def rows(self) -> list[str]:
         return list(dict.fromkeys(r["row"] for r in self.records))
+
+
+def _alone(rows: dict[str, Any]) -> bool:
+    return all(r["alone"] for r in rows.values())
 
 
 def race(rows: list[Row], rounds: int, seed: int = 0) -> Race:
@@ -119,29 +138,32 @@ def race(rows: list[Row], rounds: int, seed: int = 0) -> Race:
 
 
 def _take(workers: list[Worker], rounds: int, luck: random.Random) -> Race:
-    records, patience, contended = [], PATIENCE, False
+    records, patience = [], PATIENCE
     for number in range(rounds):
         while True:
             taken = [w.repeat() for w in luck.sample(workers, len(workers))]
-            alone = all(quiet(r) for r in taken if _threaded(workers, r))
+            alone = all(quiet(r, _threaded(workers, r)) for r in taken)
             if alone or patience == 0:
                 break
             patience -= 1
-        contended |= not alone
         records += [{"round": number, "alone": alone, **r} for r in taken]
     records.sort(key=lambda r: (r["round"], [w.row.name for w in workers].index(r["row"])))
-    return Race(records, contended)
+    return Race(records)
 
 
 def _threaded(workers: list[Worker], record: dict[str, Any]) -> bool:
     return next(w.row.threaded for w in workers if w.row.name == record["row"])
 
 
-def quiet(record: dict[str, Any]) -> bool:
-    """Whether all cores worked for this row, or nobody else had them: a row may leave a core idle by itself."""
+def quiet(record: dict[str, Any], threaded: bool) -> bool:
+    """Whether all cores worked for this row, or nobody else had them: a row may leave a core idle by itself.
+
+    Who else had them only Linux tells; elsewhere rows that do not claim all cores are believed.
+    """
     cores = os.cpu_count() or 1
-    full = record["cpu"] >= 0.9 * cores * record["wall"]
-    return full or (sys.platform == "linux" and record["others"] <= 0.05 * cores * record["wall"])
+    if record["cpu"] >= 0.9 * cores * record["wall"]:
+        return True
+    return record["others"] <= 0.05 * cores * record["wall"] if sys.platform == "linux" else not threaded
 
 
 def _say(text: str) -> None:

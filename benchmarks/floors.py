@@ -83,17 +83,18 @@ BOUNDS = (
 Row = dict[str, Any]
 
 
-def judged(ratios: Mapping[tuple[str, str, str], float], quick: bool) -> list[Row]:
-    """Every floor whose rows were run: `least` is what this run must reach, by (workload, ours, theirs)."""
+def judged(ratios: Mapping[tuple[str, str, str], float], shared: set[str], quick: bool) -> list[Row]:
+    """Every floor whose rows were run, by (workload, ours, theirs).
+
+    Where the machine was shared a full run judges nothing; a quick one does, as its floors are half.
+    """
     share = QUICK_SHARE if quick else 1.0
     rows = []
     for f in QUICK if quick else FULL:
         if (found := ratios.get((f.work, f.ours, f.theirs))) is not None:
-            least = share * f.least
-            what = f"{f.work}, {f.ours} / {f.theirs}"
-            rows.append(
-                {"what": what, "promised": f.least, "bound": f"≥ {least:g}", "found": found, "held": found >= least}
-            )
+            least, what = share * f.least, f"{f.work}, {f.ours} / {f.theirs}"
+            held = None if f.work in shared and not quick else found >= least
+            rows.append({"what": what, "promised": f.least, "bound": f"≥ {least:g}", "found": found, "held": held})
     return rows
 
 

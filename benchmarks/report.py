@@ -15,7 +15,7 @@ from benchmarks.equivalence import Gate
 from benchmarks.limits import host
 from benchmarks.setup import ROOT
 
-MARKS = {True: "yes", False: "**no**", None: "not tested"}
+MARKS = {True: "yes", False: "**no**", None: "not judged"}
 LIMITS = {
     "fma_gflops_1": "FMA, one core, GFLOP/s",
     "fma_gflops": "FMA, all cores, GFLOP/s",
@@ -60,6 +60,8 @@ def markdown(facts: dict[str, Any], found: dict[str, Any]) -> str:
     return "\n\n".join([*parts, NOTES]) + "\n"
 
 
+SHARED = """The machine was shared, so these ratios are not to be quoted; each is the lesser of wall time's and CPU
+time's, and still flatters whoever waits the least."""
 NOTES = """Rates count whole `sp.sweep` calls: initialising, a loss every 100 steps, copies to the host; compiling is
 timed apart. The notebook forms a loss every step; the tuned PyTorch rows form none. Ratios are of rates in one round,
 every row in a process of its own, the order random; median [least, most]. Sparse autoencoders are not in the package
@@ -88,7 +90,7 @@ def gates(found: list[Gate]) -> str:
 def ratios(races: dict[str, Race]) -> str:
     parts = ["## Rates and ratios\n\n`fast` and `threefry` are superpose's streams; each over every other row."]
     for name, race in races.items():
-        said = " The machine was shared: ratios are of CPU time." if race.contended else ""
+        said = f" {SHARED}" if race.contended else ""
         parts.append(f"**{name}**, {len(race.rounds())} rounds.{said}\n\n{_race(race)}")
     return "\n\n".join(parts)
 
