@@ -11,6 +11,7 @@ import dataclasses
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from superpose.core.shapes import Array, Float
 from superpose.core.trees import named_leaves
@@ -40,7 +41,7 @@ class Wiring:
 
 def answer(model: Any, x: Float[Array, "... inputs"], tap: Tap) -> Float[Array, "... outputs"]:
     wiring: Wiring = model.wiring
-    W, V, b_into, b_out = _parameters(model)
+    W, V, b_into, b_out = parameters(model)
     back = W if V is None else V.T
     pre = x @ W.T if b_into is None else x @ W.T + b_into
     hidden = tap("hidden", ACTIVATIONS[wiring.hidden](tap("hidden.pre", pre)))
@@ -50,20 +51,22 @@ def answer(model: Any, x: Float[Array, "... inputs"], tap: Tap) -> Float[Array, 
 
 def loss(model: Any, batch: Any, objective: Any) -> Float[Array, ""]:
     """What `objective(model, batch, key)` is, for one that can do with the output and the hidden layer."""
-    hidden, out, _, _ = _forward(model, batch.x.T, "direct")
-    return objective.given(out.T, {"hidden": hidden.T}, model, batch)
+    batch = _columns(batch)
+    hidden, out, _, _ = _forward(model, batch.x, "direct")
+    return objective.given(out, {"hidden": hidden}, model, batch, axis=0)
 
 
 def slope(model: Any, batch: Any, objective: Any, form: str) -> Any:
     """The gradient of `loss`, shaped like the model."""
     wiring: Wiring = model.wiring
-    W, V, _, _ = _parameters(model)
-    x = batch.x.T
+    W, V, _, _ = parameters(model)
     V = W.T if V is None else V
+    batch = _columns(batch)
+    x = batch.x
     hidden, out, pull_hidden, pull_out = _forward(model, x, form)
 
-    def given(out: Array, hidden: Array, model: Any) -> Array:
-        return objective.given(out.T, {} if hidden is None else {"hidden": hidden.T}, model, batch)
+    def given(out: Array, hidden: Any, model: Any) -> Array:
+        return objective.given(out, {} if hidden is None else {"hidden": hidden}, model, batch, axis=0)
 
     d_out, d_hidden, d_model = jax.grad(given, (0, 1, 2))(out, hidden, model)
     r = pull_out(d_out)
@@ -83,27 +86,34 @@ def slope(model: Any, batch: Any, objective: Any, form: str) -> Any:
     return jax.tree.unflatten(jax.tree.structure(model), list(slopes.values()))
 
 
+def _columns(batch: Any) -> Any:
+    """The same rows as columns. Worlds draw them so; a transpose of a transpose costs nothing."""
+    weight = jnp.asarray(batch.weight)
+    weight = weight[:, None] if weight.ndim == 1 else weight.T
+    return dataclasses.replace(batch, x=batch.x.T, y=batch.y.T, weight=weight)
+
+
 def _forward(model: Any, x: Float[Array, "inputs batch"], form: str) -> tuple[Any, Array, Any, Any]:
     """Hidden layer and output, each with the way back through its elementwise function."""
     wiring: Wiring = model.wiring
-    W, V, b_into, b_out = _parameters(model)
+    W, V, b_into, b_out = parameters(model)
     V = W.T if V is None else V
     if form == "gram":
         hidden, pull_hidden, pre_out = None, None, (V @ W) @ x
     else:
         pre = W @ x if b_into is None else W @ x + b_into[:, None]
-        hidden, pull_hidden = _through(wiring.hidden, pre)
+        hidden, pull_hidden = through(wiring.hidden, pre)
         pre_out = V @ hidden
-    out, pull_out = _through(wiring.activation, pre_out if b_out is None else pre_out + b_out[:, None])
+    out, pull_out = through(wiring.activation, pre_out if b_out is None else pre_out + b_out[:, None])
     return hidden, out, pull_hidden, pull_out
 
 
-def _through(word: str, pre: Array) -> tuple[Array, Any]:
+def through(word: str, pre: Array) -> tuple[Array, Any]:
     out, pull = jax.vjp(ACTIVATIONS[word], pre)
     return out, lambda d: pull(d)[0]
 
 
-def _parameters(model: Any) -> tuple[Array, Any, Any, Any]:
+def parameters(model: Any) -> tuple[Array, Any, Any, Any]:
     """W, V, and their biases; None for what the model does not have."""
     w: Wiring = model.wiring
     W, V, b_into, b_out = (n and getattr(model, n)[...] for n in (w.into, w.out, w.into_bias, w.out_bias))

@@ -49,12 +49,12 @@ class Reconstruct:
         out, heard = run(x, self.noise, _sites(self.penalties))
         return self.given(out, heard, model, batch)
 
-    def given(self, out: Array, heard: dict[str, Array], model: Any, batch: Batch) -> Float[Array, ""]:
-        """The loss, once the model has answered."""
-        return _with_costs(batch.mean(self._errors(out, batch)), self.penalties, model, heard, batch)
+    def given(self, out: Array, heard: dict[str, Array], model: Any, batch: Batch, axis: int = -1) -> Float[Array, ""]:
+        """The loss, once the model has answered. Features, and units of sites, lie on `axis`."""
+        return _with_costs(batch.mean(self._errors(out, batch, axis)), self.penalties, model, heard, batch, axis)
 
-    def _errors(self, out: Array, batch: Batch) -> Float[Array, "batch"]:
-        return rows(batch.weight * powered(out - batch.y, self.power), self.reduce)
+    def _errors(self, out: Array, batch: Batch, axis: int = -1) -> Float[Array, "batch"]:
+        return rows(batch.weight * powered(out - batch.y, self.power), self.reduce, axis)
 
 
 @pytree
@@ -84,9 +84,9 @@ def _sites(penalties: tuple) -> list[str]:
     return [p.site for p in penalties if isinstance(p, ActivationPenalty)]
 
 
-def _with_costs(loss: Any, penalties: tuple, model: Any, heard: dict[str, Array], batch: Batch) -> Any:
+def _with_costs(loss: Any, penalties: tuple, model: Any, heard: dict[str, Array], batch: Batch, axis: int = -1) -> Any:
     for p in penalties:
-        loss = loss + p.cost(model, heard, batch)
+        loss = loss + p.cost(model, heard, batch, axis)
     return loss
 
 

@@ -37,7 +37,7 @@ class WeightPenalty:
     def __post_init__(self) -> None:
         _check(self, "on")
 
-    def cost(self, model: Any, heard: dict[str, Array], batch: Batch) -> Any:
+    def cost(self, model: Any, heard: dict[str, Array], batch: Batch, axis: int = -1) -> Any:
         leaves = named_leaves(model)
         names = fnmatch.filter(leaves, self.on)
         if not names:
@@ -56,9 +56,9 @@ class ActivationPenalty:
     def __post_init__(self) -> None:
         _check(self, "site")
 
-    def cost(self, model: Any, heard: dict[str, Array], batch: Batch) -> Any:
+    def cost(self, model: Any, heard: dict[str, Array], batch: Batch, axis: int = -1) -> Any:
         names = fnmatch.filter(heard, self.site)
-        return self.rate * sum(batch.mean(rows(powered(heard[n], self.power))) for n in names)
+        return self.rate * sum(batch.mean(rows(powered(heard[n], self.power), axis=axis)) for n in names)
 
 
 @pytree
@@ -121,9 +121,9 @@ class Attack:
         return sign * _unit(W.T @ W)[j]
 
 
-def rows(values: Float[Array, "batch ... units"], reduce: str = "sum") -> Float[Array, "batch"]:
-    """One number a row: units are summed (or averaged), positions between the first axis and the last averaged."""
-    values = values.sum(-1) if reduce == "sum" else values.mean(-1)
+def rows(values: Float[Array, "..."], reduce: str = "sum", axis: int = -1) -> Float[Array, "batch"]:
+    """One number a row: the units on `axis` are summed (or averaged), positions between it and the rows averaged."""
+    values = values.sum(axis) if reduce == "sum" else values.mean(axis)
     return values if values.ndim == 1 else values.reshape(values.shape[0], -1).mean(-1)
 
 
