@@ -50,7 +50,7 @@ class CorrelatedWorld:
     def columns(self, u: Float[Array, "uniforms batch"]) -> Float[Array, "features batch"]:
         """What uniform numbers become."""
         on, size = together(u, self.densities(), self.set_size, self.values)
-        return jnp.where(on, size, 0.0).reshape(self.n_features, -1)
+        return jnp.where(on, size, 0.0)
 
     def everything(self) -> Batch:
         """Rows whose weighted mean is the expectation: up to 6 features in all, or 16 sets of features of value one."""

@@ -53,18 +53,22 @@ def one_of(u: Float[Array, "draws batch"], p: Float[Array, "..."], k: int, value
 
 
 def together(u: Float[Array, "draws batch"], p: Float[Array, "sets"], k: int, values: str) -> Drawn:
-    """All k entries of a set on with chance `p`, sizes apart: what is left of a set's own number is its first size."""
-    sets, own = len(p), p[:, None, None]
+    """All k entries of a set on with chance `p`, sizes apart: what is left of a set's own number is its first size.
+
+    Sizes keep two axes throughout: turned to sets and entries and back, they would no longer fuse with what uses them.
+    """
+    sets = len(p)
     match values:
         case "one":
-            choice, size = u[:, None], jnp.ones((), u.dtype)
+            own, size = u[:, None], jnp.ones((), u.dtype)
         case "normal":
-            choice, size = u[:sets, None], LAWS[values](u[sets:].reshape(sets, k, -1))
+            own, size = u[:sets, None], LAWS[values](u[sets:])
         case _:
-            u = u.reshape(sets, k, -1)
-            first = jnp.arange(k)[:, None] == 0
-            choice, size = u[:, :1], LAWS[values](u * jnp.where(first, 1.0 / own, 1.0))
-    return jnp.broadcast_to(choice < own, (sets, k, u.shape[-1])), size
+            first = jnp.arange(sets * k) % k == 0
+            own = u.reshape(sets, k, -1)[:, :1]
+            size = LAWS[values](u * jnp.where(first, jnp.repeat(1.0 / p, k), 1.0)[:, None])
+    on = jnp.broadcast_to(own < p[:, None, None], (sets, k, u.shape[-1]))
+    return on.reshape(sets * k, -1), size
 
 
 def _each(p: Float[Array, "..."]) -> Float[Array, "..."]:
