@@ -23,10 +23,12 @@ import numpy as np
 from flax import nnx
 
 from superpose.core.streams import in_stream
-from superpose.models import layers
+from superpose.models import layers, tiles
 from superpose.models.toy import ToyConfig
 from superpose.train.objectives import reconstruct
+from superpose.worlds.active import drawer
 from superpose.worlds.base import Batch
+from superpose.worlds.sparse import SparseWorld
 
 Program = Callable[[int], Any]
 
@@ -47,6 +49,15 @@ def form(forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: 
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
     name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
     return _remembered(name, forms, _slopes(features, hidden, rows, shared, width))
+
+
+def sparse(
+    forms: tuple[str, ...], world: SparseWorld, hidden: int, rows: int, room: int, stream: str, width: int
+) -> str:
+    """The form whose gradients take least time, drawing included, on rows of which little is on."""
+    kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
+    name = f"{kind} {world.n_features}→{hidden} on {room} {world.values} batch {rows} {stream} at {width}"
+    return _remembered(name, forms, _sparse_slopes(world, hidden, rows, room, stream, width))
 
 
 def _first_or_faster(candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
@@ -99,6 +110,26 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
     return program
 
 
+def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream: str, width: int) -> Callable:
+    config = ToyConfig(n_features=world.n_features, n_hidden=hidden)
+
+    def program(form: str) -> Program:
+        model, draw = config.build(nnx.Rngs(jax.random.key(0))), drawer(world, rows, room)
+
+        def total(key: Any) -> Any:
+            key = in_stream(key, stream)
+            moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
+            if form == "active":
+                slope = tiles.slope(moved, draw(key), reconstruct)
+            else:
+                slope = layers.slope(moved, world.sample(key, rows), reconstruct, form)
+            return sum(a.sum() for a in jax.tree.leaves(slope))
+
+        return _repeated(total, 1, width)
+
+    return program
+
+
 def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
     """`f(key)` side by side, in a loop whose length is asked for. Compiled ahead, so that a trace can call it too."""
 
@@ -111,7 +142,7 @@ def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
         return jax.lax.fori_loop(0, count, step, jnp.zeros(copies))
 
     seeds = np.arange(2 * copies, dtype=np.uint32).reshape(copies, 2)
-    options = {"xla_cpu_prefer_vector_width": str(width)} if width else None
+    options: dict[str, str | bool] | None = {"xla_cpu_prefer_vector_width": str(width)} if width else None
     compiled = jax.jit(loop).lower(seeds, np.int32(1)).compile(compiler_options=options)
     return lambda count: compiled(seeds, np.int32(count))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -12,11 +13,13 @@ import numpy as np
 from flax import nnx
 from jax.extend.core import jaxprs_in_params
 
-from superpose.core.mistakes import check_room
+from superpose.core.mistakes import BadValue, check_room
 from superpose.train import calibrate
 from superpose.train.engine import Clock, advance, begin
-from superpose.train.paths import Path, forms
+from superpose.train.paths import Path, closed, forms
 from superpose.train.recipe import Recipe
+from superpose.worlds import active
+from superpose.worlds.sparse import SparseWorld
 
 CACHE = 2**17
 """Numbers of the widest array in a step that a unit may hold on a CPU: 512 KB, half a core's L2."""
@@ -25,36 +28,64 @@ DEVICE = 2**26
 WIDEST = 64
 
 
-def choose(recipe: Recipe) -> Path:
-    """The same for all recipes of one structure, on one machine."""
+def choose(recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
+    """The same for all recipes of one structure, on one machine; `points` are the values that a sweep gives a field.
+
+    Few features of very many are the exception. There the largest density counts, which says how many may be on.
+    """
+    room = _room(recipe, points or {})
     leaves, tree = jax.tree.flatten(dataclasses.replace(recipe, log_every=recipe.steps, snapshots=()))
     shapes = tuple(jax.ShapeDtypeStruct(np.shape(a), jax.dtypes.result_type(a)) for a in leaves)
-    return _choose(shapes, tree, jax.default_backend(), jax.config.read("jax_enable_x64"))
+    return _choose(shapes, tree, room, jax.default_backend(), jax.config.read("jax_enable_x64"))
+
+
+def agreed(path: Path, recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
+    """The path asked for, if it leaves no feature out."""
+    if path.slope == "active":
+        room = _room(recipe, points or {}, few=0)
+        if not room or not closed(recipe, *jax.eval_shape(functools.partial(_example, rows=1), recipe)):
+            raise BadValue("this path looks only at features that are on, and here it cannot: take another")
+        if room > path.active:
+            raise BadValue(f"this path has room for {path.active} features that are on; here it takes {room}")
+    return path
+
+
+def _room(recipe: Recipe, points: Mapping[str, Any], few: int = active.FEW) -> int:
+    if recipe.batch == "all" or any(name.startswith(("world.density.", "world.exponent")) for name in points):
+        return 0
+    density = np.max(points["world.density"]) if "world.density" in points else getattr(recipe.world, "density", 0.0)
+    return active.room(recipe.world, density, few)
 
 
 @functools.lru_cache(maxsize=256)
-def _choose(shapes: tuple, tree: Any, backend: str, x64: bool) -> Path:
+def _choose(shapes: tuple, tree: Any, room: int, backend: str, x64: bool) -> Path:
     recipe = jax.tree.unflatten(tree, shapes)
     vector = calibrate.vector() if backend == "cpu" else 0
-    path = Path(slope=_slope(recipe, backend, vector), vector=vector)
+    slope = _slope(recipe, room, backend, vector)
+    path = Path(slope=slope, vector=vector, active=room if slope == "active" else 0)
     return dataclasses.replace(path, width=_width(recipe, path, backend))
 
 
-def _slope(recipe: Recipe, backend: str, vector: int) -> str:
-    model, batch = jax.eval_shape(_example, recipe)
-    worth = forms(recipe, model, batch)
+def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
+    """Where few features are on, a row is enough to say what fits together: a batch might not fit in memory."""
+    rows = 1 if room else recipe.batch
+    model, batch = jax.eval_shape(functools.partial(_example, rows=rows), recipe)
+    worth = forms(recipe, model, batch, room, backend)
     if len(worth) == 1 or backend != "cpu":
         return worth[0]
     rows, features = batch.x.shape
     hidden = getattr(model, model.wiring.into).shape[0]
+    if "active" in worth:
+        world = SparseWorld(n_features=features, density=room / (2 * features), values=recipe.world.values)  # type: ignore[attr-defined]
+        return calibrate.sparse(worth, world, hidden, recipe.batch, room, recipe.stream, vector)
     return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector)
 
 
-def _example(recipe: Recipe) -> tuple[Any, Any]:
+def _example(recipe: Recipe, rows: Any) -> tuple[Any, Any]:
     """A model and a batch that have met: what does not fit together has said so."""
     key = jax.random.key(0)
     model = recipe.model.build(nnx.Rngs(key))
-    batch = recipe.world.everything() if recipe.batch == "all" else recipe.world.sample(key, recipe.batch)  # type: ignore[attr-defined]
+    batch = recipe.world.everything() if rows == "all" else recipe.world.sample(key, rows)  # type: ignore[attr-defined]
     recipe.objective(model, batch, key)
     return model, batch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -13,10 +14,11 @@ from superpose.core.keys import stream
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.streams import in_stream
 from superpose.core.trees import leaf, pytree
-from superpose.models import layers
+from superpose.models import layers, tiles
 from superpose.train.optimisers import transformation
 from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
+from superpose.worlds import active
 from superpose.worlds.base import Batch
 
 
@@ -57,7 +59,7 @@ def begin(recipe: Recipe, key: Key) -> State:
 
 def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, path: Path) -> State:
     """The steps of the clock, whose number may be known only at run time. Keys are (data, noise)."""
-    draw = _draws(recipe, in_stream(keys[0], recipe.stream))
+    draw = _draws(recipe, in_stream(keys[0], recipe.stream), path)
     noise = stream(in_stream(keys[1], recipe.stream), "noise")
 
     def step(t: Int[Array, ""], state: State) -> State:
@@ -66,12 +68,15 @@ def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, p
     return jax.lax.fori_loop(clock.start, clock.stop, step, state)
 
 
-def _draws(recipe: Recipe, key: Key) -> Any:
+def _draws(recipe: Recipe, key: Key, path: Path) -> Any:
     """The batch of each step: always the same rows, or fresh ones from a key that belongs to the step."""
     if recipe.batch == "all":
         rows = recipe.world.everything()  # type: ignore[attr-defined]
         return lambda t: rows
     data = stream(key, "data")
+    if path.slope == "active":
+        few = active.drawer(recipe.world, recipe.batch, path.active)  # type: ignore[arg-type]
+        return lambda t: few(jax.random.fold_in(data, t))
     return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
 
 
@@ -106,13 +111,21 @@ def _slope(recipe: Recipe, path: Path, old: State, batch: Batch, objective: Any,
     if path.slope == "autodiff":
         loss, slope = jax.value_and_grad(objective)(old.model)
         return *kept(loss), slope
+    loss, slope = closed_form(path)
     last = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
     known = jax.lax.cond(
         last,
-        lambda: kept(layers.loss(old.model, batch, recipe.objective)),
+        lambda: kept(loss(old.model, batch, recipe.objective)),
         lambda: (old.loss, jnp.zeros((), jnp.result_type(float))),
     )
-    return *known, layers.slope(old.model, batch, recipe.objective, path.slope)
+    return *known, slope(old.model, batch, recipe.objective)
+
+
+def closed_form(path: Path) -> tuple[Any, Any]:
+    """Loss and gradient of a model on a batch by an objective; the batch is `Active` if the path is."""
+    if path.slope == "active":
+        return tiles.loss, tiles.slope
+    return layers.loss, functools.partial(layers.slope, form=path.slope)
 
 
 def _updates(recipe: Recipe, steps: Any) -> optax.GradientTransformationExtraArgs:

@@ -13,7 +13,7 @@ from superpose.core.keys import check_key
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.trees import index, leaf, pytree, static
-from superpose.train.choose import choose
+from superpose.train.choose import agreed, choose
 from superpose.train.engine import Clock, State
 from superpose.train.paths import Path
 from superpose.train.recipe import Recipe, check_recipe
@@ -41,13 +41,15 @@ def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None 
 
     A point of a sweep equals this to the bit on a CPU, given `fold_in(key, seed)`. `data` is the key of the samples
     where they are shared with other runs; by default they follow from `key`. `path` is how to compute, as an earlier
-    run has it, to repeat its bits on another machine. Inside your own `jit` the compiler is yours to instruct, so the
-    path's vector width is not asked for, and the last bit may differ.
+    run has it, to repeat its bits on another machine. Where few features of very many are on, the path depends on the
+    density, and a sweep's on its largest: a point of it is repeated to the bit with the sweep's own path.
+    Inside your own `jit` the compiler is yours to instruct, so the path's vector width is not asked for, and the last
+    bit may differ.
     """
     check_recipe("fit's recipe", recipe)
     check_key("fit's key", key)
     with precision(recipe, key):
-        path = path or choose(recipe)
+        path = agreed(path, recipe) if path else choose(recipe)
         roomy, clock = open_ended(recipe), _clock(recipe.steps)
         cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, path.width)), data=data)
         state = jax.lax.optimization_barrier(_begin(roomy, cells))

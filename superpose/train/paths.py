@@ -4,45 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
+from superpose.core.mistakes import BadValue
 from superpose.core.trees import pytree, whole, word
 from superpose.models import layers
 from superpose.train.objectives import Reconstruct
 from superpose.train.pressures import ActivationPenalty
 from superpose.train.recipe import Recipe
 
-SLOPES = ("autodiff", *layers.FORMS)
+SLOPES = ("autodiff", *layers.FORMS, "active")
 IN_DOUBT = range(3, 33)
 """Numbers of features for which only a clock can tell the faster form; fewer and more go "direct"."""
+LARGE = 2**12
+"""Features from which it may pay to look at those that are on alone, where they are few."""
+DENSE = {"cpu": 2**26}
+"""Numbers of a batch that are too many to write out, 2**30 on an accelerator: beyond, "active" goes untimed."""
 
 
 @pytree
 class Path:
     """All that fixes the bits of a run beside its recipe and key. A run keeps the one it took.
 
-    `slope` is "autodiff", or the closed form of two layers: "direct" or "gram". `vector` is the number of bits in a
-    vector register that the compiler is asked to prefer, 0 for its own choice. `width` models make a unit.
+    `slope` is "autodiff", or the closed form of two layers: "direct", "gram", or "active", which looks only at what is
+    on: `active` features of a row at most, else 0. `vector` is the number of bits in a vector register that the
+    compiler is asked to prefer, 0 for its own choice. `width` models make a unit.
     """
 
     slope: str = word(default="autodiff", among=SLOPES)
     vector: int = whole(default=0, least=0)
     width: int = whole(default=1)
+    active: int = whole(default=0, least=0)
+
+    def __post_init__(self) -> None:
+        if (self.slope == "active") != (self.active > 0):
+            raise BadValue(f'Path.active is {self.active} and its slope {self.slope!r}; above 0 goes with "active"')
 
     @property
     def options(self) -> dict[str, Any] | None:
         return {"xla_cpu_prefer_vector_width": str(self.vector)} if self.vector else None
 
 
-def forms(recipe: Recipe, model: Any, batch: Any) -> tuple[str, ...]:
-    """The slopes worth trying, the likeliest first, for the shapes of a model and a batch."""
-    if not _closed(recipe, model, batch):
+def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = "cpu") -> tuple[str, ...]:
+    """The slopes worth trying, the likeliest first, for the shapes of a model and a batch.
+
+    `room` is the most features that may be on together, where they are few, else 0.
+    """
+    if not closed(recipe, model, batch):
         return ("autodiff",)
+    features = batch.x.shape[1]
+    if room and features * recipe.batch > DENSE.get(backend, 2**30):
+        return ("active",)
+    if room and features >= LARGE and backend == "cpu":
+        return ("active", "direct")
     listens = any(isinstance(p, ActivationPenalty) for p in recipe.objective.penalties)  # type: ignore[attr-defined]
-    if listens or not model.wiring.gram or batch.x.shape[1] not in IN_DOUBT:
+    if listens or not model.wiring.gram or features not in IN_DOUBT:
         return ("direct",)
     return ("gram", "direct")
 
 
-def _closed(recipe: Recipe, model: Any, batch: Any) -> bool:
+def closed(recipe: Recipe, model: Any, batch: Any) -> bool:
     """Whether the gradient is known in closed form: two layers under an error, whatever it costs to be large."""
     objective = recipe.objective
     if recipe.optimizer.kind == "lbfgs" or not hasattr(model, "wiring") or not isinstance(objective, Reconstruct):

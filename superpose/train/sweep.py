@@ -12,7 +12,7 @@ from superpose.core.keys import check_key
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
 from superpose.train.axes import Axes, grid
-from superpose.train.choose import choose
+from superpose.train.choose import agreed, choose
 from superpose.train.chunks import train
 from superpose.train.fit import as_run, precision
 from superpose.train.paths import Path
@@ -60,7 +60,7 @@ def sweep(
     try:
         for each in recipes:
             with precision(each):
-                way = path or choose(each)
+                way = agreed(path, each, points) if path else choose(each, points)
                 stacks.append(as_run(each, train(each, cells, way, progress, budget, devices), way))
     finally:
         progress.close()

@@ -15,8 +15,10 @@ from superpose.core.keys import stream
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import index, replace_at, stack_at
+from superpose.models import tiles
 from superpose.train.fit import Run, precision
 from superpose.train.table import Table, full_name, nearest
+from superpose.worlds.active import drawer
 
 _NOT_JAX = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
@@ -138,6 +140,12 @@ def held_out(run: Run, key: Key, n: int = 100_000) -> Float[Array, ""]:
     if recipe.batch == "all":
         return recipe.objective(run.model, recipe.world.everything(), stream(key, "noise"))  # type: ignore[attr-defined]
     block = min(check_whole("n, the number of held-out samples,", n), BLOCK)
+    if run.path.slope == "active":
+        draw = drawer(recipe.world, block, run.path.active)  # type: ignore[arg-type]
+        return jax.lax.map(
+            lambda key: tiles.loss(run.model, draw(stream(key, "data")), recipe.objective),
+            jax.random.split(key, -(-n // block)),
+        ).mean()
 
     def one(key: Key) -> Float[Array, ""]:
         return recipe.objective(run.model, recipe.world.sample(stream(key, "data"), block), stream(key, "noise"))
