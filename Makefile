@@ -40,7 +40,7 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock clean bench bench-quick
+.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock bench bench-quick clean
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'

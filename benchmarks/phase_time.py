@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-NODES = 12
+NODES = 8
 """Points a feature in every pattern of what is on."""
 FINE = 0
 """As many as the world takes by itself, to judge by."""

@@ -22,6 +22,7 @@ import superpose
 from superpose.core.mistakes import BadName, BadValue, check_folder, said
 from superpose.core.text import from_json, to_json
 from superpose.models import ToyConfig as _models
+from superpose.train.fit import TRAINED
 from superpose.train.recipe import Recipe as _recipes
 from superpose.train.table import Table
 
@@ -84,8 +85,16 @@ def load_numbers(folder: str | Path) -> dict[str, float]:
     return {n: math.nan if v is None else v for n, v in found.items()}
 
 
+def load_data_in_words(folder: str | Path) -> list[str]:
+    """What the models of an artefact were trained on; nothing for one that does not say."""
+    try:
+        return list(json.loads((Path(folder) / "provenance.json").read_text(encoding="utf-8")).get("data", []))
+    except (OSError, ValueError, AttributeError):
+        return []
+
+
 def provenance() -> dict[str, Any]:
-    """What made a result: versions, commit, machine, command and how long. An installed copy belongs to no commit."""
+    """What made a result: data, versions, commit, machine, command, time. An installed copy belongs to no commit."""
     import jax
 
     ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
@@ -94,6 +103,8 @@ def provenance() -> dict[str, Any]:
         "commit": _git("rev-parse", "HEAD") if ours else None,
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
         "seconds": round(time.monotonic() - superpose.BEGAN, 1),
+        "data": sorted({words for words, _ in TRAINED}),
+        "paths": sorted({str(path) for _, path in TRAINED}),
         "python": platform.python_version(),
         "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
         "devices": [d.device_kind for d in jax.local_devices()],

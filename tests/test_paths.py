@@ -19,18 +19,20 @@ KEY = jax.random.key(0)
 
 def both(config, world, objective=sp.reconstruct, rows=40, forms=("direct",)):
     """Autodiff's gradient and each closed form's, in double precision, at parameters none of which is 0."""
-    with jax.enable_x64(True):
+
+    def everything():
         model = config.build(nnx.Rngs(KEY))
         model = jax.tree.map(lambda a: a + 0.1 * jax.random.normal(jax.random.key(a.size), a.shape, a.dtype), model)
         batch = world.everything() if rows == "all" else world.sample(jax.random.key(1), rows)
-        loss, slope = jax.value_and_grad(lambda m: objective(m, batch, KEY))(model)
-        close(layers.loss(model, batch, objective), loss)
-        for form in forms:
-            for found, wanted in zip(
-                *map(jax.tree.leaves, (layers.slope(model, batch, objective, form), slope)), strict=True
-            ):
-                assert np.abs(wanted).max() > 0
-                close(found, wanted)
+        wanted = jax.value_and_grad(lambda m: objective(m, batch, KEY))(model)
+        return wanted, [(layers.loss(model, batch, objective), layers.slope(model, batch, objective, f)) for f in forms]
+
+    with jax.enable_x64(True):
+        wanted, found = jax.jit(everything)()
+        for each in found:
+            for ours, theirs in zip(jax.tree.leaves(each), jax.tree.leaves(wanted), strict=True):
+                assert np.abs(theirs).max() > 0
+                close(ours, theirs)
 
 
 def close(found, wanted):
@@ -48,9 +50,11 @@ def test_a_tied_toy_has_two_closed_forms(n, m, activation):
     both(sp.ToyConfig(n_features=n, n_hidden=m, activation=activation), world(n), forms=layers.FORMS)
 
 
-@pytest.mark.parametrize("hidden", WORDS)
-@pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("hidden_bias", [True, False])
+@pytest.mark.parametrize(
+    "hidden, tied, hidden_bias",
+    [(word, i % 2 == 0, i % 3 == 0) for i, word in enumerate(WORDS)]
+    + [("relu", True, True), ("identity", False, False)],
+)
 def test_a_hidden_activation_has_a_closed_form(hidden, tied, hidden_bias):
     config = sp.ToyConfig(n_features=6, n_hidden=3, hidden=hidden, tied=tied, hidden_bias=hidden_bias)
     both(config, world(6, values="signed"))
@@ -64,7 +68,7 @@ def test_any_power_of_the_error_has_a_closed_form(power, reduce):
     )
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_computer_of_any_shape_has_a_closed_form(seed):
     n, m = np.random.default_rng(seed).integers(3, 9, 2).tolist()
     config = sp.ComputerConfig(n_inputs=n, n_hidden=m, n_outputs=n, hidden_bias=seed % 2 == 0, bias_scale=0.1)
@@ -112,7 +116,6 @@ def recipe(config=None, **more):
 )
 def test_the_recipe_decides_whether_there_is_a_closed_form(asked, slope):
     assert choose(asked).slope == slope
-    assert sp.fit(asked, KEY).path.slope == slope
 
 
 @pytest.mark.parametrize("slope", layers.FORMS)

@@ -8,6 +8,7 @@ out as plain arithmetic on counters 0, 1, 2, …
 import math
 from collections.abc import Callable, Hashable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -37,8 +38,11 @@ def in_stream(key: Keys, name: str) -> Keys:
     return key if jax.random.key_impl(key) == impl else jax.random.wrap_key_data(_two_words(key), impl=impl)
 
 
-def threefry(k0: Words, k1: Words, x0: Words, x1: Words) -> tuple[Words, Words]:
-    """Threefry-2x32 with 20 rounds: two words of key and two of counter make two words (Salmon et al. 2011)."""
+def threefry(k0: Any, k1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
+    """Threefry-2x32 with 20 rounds: two words of key and two of counter make two words (Salmon et al. 2011).
+
+    Of JAX's arrays or NumPy's.
+    """
     keys = (k0, k1, k0 ^ k1 ^ np.uint32(0x1BD11BDA))
     x0, x1 = x0 + k0, x1 + k1
     for i in range(1, 6):
@@ -59,7 +63,7 @@ def mix(x: Words) -> Words:
 _TURNS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
-def _rotate(x: Words, turn: int) -> Words:
+def _rotate(x: Any, turn: int) -> Any:
     return (x << np.uint32(turn)) | (x >> np.uint32(32 - turn))
 
 

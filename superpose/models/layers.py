@@ -18,6 +18,8 @@ from superpose.core.trees import named_leaves
 from superpose.models.parts import ACTIVATIONS
 from superpose.taps import Tap
 
+FEW = 8
+"""Features up to which a product is written as a sum."""
 FORMS = ("direct", "gram")
 """`V (W x)`, or `(V W) x`, where the layer between is linear and the same matrix reads and writes."""
 
@@ -42,7 +44,7 @@ class Wiring:
 def answer(model: Any, x: Float[Array, "... inputs"], tap: Tap) -> Float[Array, "... outputs"]:
     wiring: Wiring = model.wiring
     W, V, b_into, b_out = parameters(model)
-    back = W if V is None else V.T
+    back = W if wiring.out is None else V.T
     pre = x @ W.T if b_into is None else x @ W.T + b_into
     hidden = tap("hidden", ACTIVATIONS[wiring.hidden](tap("hidden.pre", pre)))
     out = hidden @ back if b_out is None else hidden @ back + b_out
@@ -52,58 +54,77 @@ def answer(model: Any, x: Float[Array, "... inputs"], tap: Tap) -> Float[Array, 
 def loss(model: Any, batch: Any, objective: Any) -> Float[Array, ""]:
     """What `objective(model, batch, key)` is, for one that can do with the output and the hidden layer."""
     batch = _columns(batch)
-    hidden, out, _, _ = _forward(model, batch.x, "direct")
+    hidden, out, _, _ = _forward(model, batch.x)
     return objective.given(out, {"hidden": hidden}, model, batch, axis=0)
 
 
 def slope(model: Any, batch: Any, objective: Any, form: str) -> Any:
     """The gradient of `loss`, shaped like the model."""
-    wiring: Wiring = model.wiring
-    W, V, _, _ = parameters(model)
-    V = W.T if V is None else V
-    batch = _columns(batch)
-    x = batch.x
-    hidden, out, pull_hidden, pull_out = _forward(model, x, form)
+    slopes = (_gram if form == "gram" else _direct)(model, _columns(batch), objective)
+    return jax.tree.unflatten(jax.tree.structure(model), list(slopes.values()))
 
-    def given(out: Array, hidden: Any, model: Any) -> Array:
-        return objective.given(out, {} if hidden is None else {"hidden": hidden}, model, batch, axis=0)
+
+def _direct(model: Any, batch: Any, objective: Any) -> dict[str, Array]:
+    wiring: Wiring = model.wiring
+    _, V, _, _ = parameters(model)
+    hidden, out, pull_hidden, pull_out = _forward(model, batch.x)
+
+    def given(out: Array, hidden: Array, model: Any) -> Array:
+        return objective.given(out, {"hidden": hidden}, model, batch, axis=0)
 
     d_out, d_hidden, d_model = jax.grad(given, (0, 1, 2))(out, hidden, model)
-    r = pull_out(d_out)
-    slopes = named_leaves(d_model)
-    if form == "gram":
-        both = r @ x.T
-        slopes[wiring.into] += W @ (both + both.T)
-    else:
-        s = pull_hidden(V.T @ r + d_hidden)
-        slopes[wiring.into] += s @ x.T + (0 if wiring.out else hidden @ r.T)
-        if wiring.out:
-            slopes[wiring.out] += r @ hidden.T
-        if wiring.into_bias:
-            slopes[wiring.into_bias] += s.sum(1)
+    r, slopes = pull_out(d_out), named_leaves(d_model)
+    s = pull_hidden(V.T @ r + d_hidden)
+    slopes[wiring.into] += s @ batch.x.T + (0 if wiring.out else hidden @ r.T)
+    if wiring.out:
+        slopes[wiring.out] += r @ hidden.T
+    if wiring.into_bias:
+        slopes[wiring.into_bias] += s.sum(1)
     if wiring.out_bias:
         slopes[wiring.out_bias] += r.sum(1)
-    return jax.tree.unflatten(jax.tree.structure(model), list(slopes.values()))
+    return slopes
+
+
+def _gram(model: Any, batch: Any, objective: Any) -> dict[str, Array]:
+    """A row of ones beneath the inputs lets one product give the slopes of the matrix and of the bias."""
+    wiring: Wiring = model.wiring
+    W, V, _, b = parameters(model)
+    x = jnp.concatenate([batch.x, jnp.ones_like(batch.x[:1])])
+    if batch.y is batch.x:
+        x = jax.lax.optimization_barrier(x)  # drawn once, not once for each of its uses
+        batch = dataclasses.replace(batch, x=x[:-1], y=x[:-1])
+    pre = _times(V @ W, batch.x)
+    out, pull_out = through(wiring.activation, pre if b is None else pre + b[:, None])
+    d_out, d_model = jax.grad(lambda out, m: objective.given(out, {}, m, batch, axis=0), (0, 1))(out, model)
+    both, slopes = pull_out(d_out) @ x.T, named_leaves(d_model)
+    slopes[wiring.into] += W @ (both[:, :-1] + both[:, :-1].T)
+    if wiring.out_bias:
+        slopes[wiring.out_bias] += both[:, -1]
+    return slopes
+
+
+def _times(A: Float[Array, "rows features"], x: Float[Array, "features batch"]) -> Float[Array, "rows batch"]:
+    """A x. A sum over few features fuses with what follows; a matrix product would write it out first."""
+    if len(x) > FEW:
+        return A @ x
+    return sum((A[:, k, None] * x[k] for k in range(1, len(x))), A[:, :1] * x[0])
 
 
 def _columns(batch: Any) -> Any:
     """The same rows as columns. Worlds draw them so; a transpose of a transpose costs nothing."""
     weight = jnp.asarray(batch.weight)
     weight = weight[:, None] if weight.ndim == 1 else weight.T
-    return dataclasses.replace(batch, x=batch.x.T, y=batch.y.T, weight=weight)
+    x = batch.x.T
+    return dataclasses.replace(batch, x=x, y=x if batch.y is batch.x else batch.y.T, weight=weight)
 
 
-def _forward(model: Any, x: Float[Array, "inputs batch"], form: str) -> tuple[Any, Array, Any, Any]:
+def _forward(model: Any, x: Float[Array, "inputs batch"]) -> tuple[Array, Array, Any, Any]:
     """Hidden layer and output, each with the way back through its elementwise function."""
     wiring: Wiring = model.wiring
     W, V, b_into, b_out = parameters(model)
-    V = W.T if V is None else V
-    if form == "gram":
-        hidden, pull_hidden, pre_out = None, None, (V @ W) @ x
-    else:
-        pre = W @ x if b_into is None else W @ x + b_into[:, None]
-        hidden, pull_hidden = through(wiring.hidden, pre)
-        pre_out = V @ hidden
+    pre = W @ x if b_into is None else W @ x + b_into[:, None]
+    hidden, pull_hidden = through(wiring.hidden, pre)
+    pre_out = V @ hidden
     out, pull_out = through(wiring.activation, pre_out if b_out is None else pre_out + b_out[:, None])
     return hidden, out, pull_hidden, pull_out
 
@@ -113,8 +134,10 @@ def through(word: str, pre: Array) -> tuple[Array, Any]:
     return out, lambda d: pull(d)[0]
 
 
-def parameters(model: Any) -> tuple[Array, Any, Any, Any]:
-    """W, V, and their biases; None for what the model does not have."""
+def parameters(model: Any) -> tuple[Array, Array, Any, Any]:
+    """W, V, and their biases; None for a bias that the model does not have."""
     w: Wiring = model.wiring
-    W, V, b_into, b_out = (n and getattr(model, n)[...] for n in (w.into, w.out, w.into_bias, w.out_bias))
+    W = getattr(model, w.into)[...]
+    V = getattr(model, w.out)[...] if w.out else W.T
+    b_into, b_out = (getattr(model, name)[...] if name else None for name in (w.into_bias, w.out_bias))
     return W, V, b_into, b_out

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from superpose import store
 from superpose.core.mistakes import BadValue, Mistake
-from superpose.plots.style import save
+from superpose.plots.style import foot, save
 from superpose.train.table import Table
 
 READS = re.compile(r"^# *reads: *(.*?) *$", re.MULTILINE)
@@ -30,9 +30,9 @@ def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None
     parser.add_argument("out", nargs="?", type=Path, help="the picture (RESULTS/figures/NAME.png)")
     given = parser.parse_args(argv)
     try:
-        picture = save(
-            draw(*read(script, given.results)), given.out or given.results / "figures" / f"{script.stem}.png"
-        )
+        figure = draw(*read(script, given.results))
+        foot(figure, data(script, given.results))
+        picture = save(figure, given.out or given.results / "figures" / f"{script.stem}.png")
     except Mistake as wrong:
         print(f"superpose: {wrong}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -41,7 +41,17 @@ def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None
 
 def read(script: str | Path, results: str | Path) -> list[dict[str, Table]]:
     """The tables of every experiment that a figure script reads, in the order it names them."""
+    return [store.load(folder) for folder in _folders(script, results)]
+
+
+def data(script: str | Path, results: str | Path) -> str:
+    """What the models in the figure were trained on, in words."""
+    words = {word for folder in _folders(script, results) for word in store.load_data_in_words(folder)}
+    return f"trained on {' and on '.join(sorted(words))}" if words else ""
+
+
+def _folders(script: str | Path, results: str | Path) -> list[Path]:
     found: Any = READS.search(Path(script).read_text(encoding="utf-8"))
     if not found or not found[1]:
         raise BadValue(f"{script} does not say what it draws; give it a line '# reads: NAME' with an experiment's name")
-    return [store.load(Path(results) / name) for name in found[1].split()]
+    return [Path(results) / name for name in found[1].split()]

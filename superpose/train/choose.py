@@ -25,7 +25,8 @@ CACHE = 2**17
 """Numbers of the widest array in a step that a unit may hold on a CPU: 512 KB, half a core's L2."""
 DEVICE = 2**26
 """The same on an accelerator, where width is what keeps it busy."""
-WIDEST = 64
+WIDEST, WIDEST_SHARED = 64, 256
+"""Most models of a unit: where each has rows of its own, and where all have the same, which makes them cheap."""
 
 
 def choose(recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
@@ -95,7 +96,9 @@ def _width(recipe: Recipe, path: Path, backend: str) -> int:
     widest = _widest(recipe, path)
     check_room("one training step, at eight arrays like its largest,", 8, widest)
     room = (CACHE if backend == "cpu" else DEVICE) // max(widest, 1)
-    return 2 ** int(math.log2(min(max(room, 1), WIDEST if backend == "cpu" else 2**14)))
+    shared = recipe.batch == "all" and path.slope != "autodiff"
+    most = (WIDEST_SHARED if shared else WIDEST) if backend == "cpu" else 2**14
+    return 2 ** int(math.log2(min(max(room, 1), most)))
 
 
 def _widest(recipe: Recipe, path: Path) -> int:

@@ -7,12 +7,14 @@ import functools
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from superpose.core.keys import take
 from superpose.core.mistakes import BadValue, amount, memory
 from superpose.core.trees import index
 from superpose.train.engine import Clock, State
@@ -117,8 +119,10 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
     state = jax.eval_shape(begin, base, cells)
     tick = jax.ShapeDtypeStruct((), np.int32)
     clock = Clock(start=tick, stop=tick, steps=tick)
-    made = advance.lower(base, cells, state, clock).compile(compiler_options=path.options)
-    return Program(units, path.width, begin.lower(base, cells).compile(), made, devices * _need(made))
+    lowered = (begin.lower(base, cells), None), (advance.lower(base, cells, state, clock), path.options)
+    with ThreadPoolExecutor() as pool:  # the compiler lets Python go, so two programs take the time of one
+        first, rest = pool.map(lambda one: one[0].compile(compiler_options=one[1]), lowered)
+    return Program(units, path.width, first, rest, devices * _need(rest))
 
 
 def _need(compiled: Any) -> int:
@@ -131,8 +135,7 @@ def _padded(cells: Cells, units: int, wide: int, first: int) -> Cells:
     """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
     count = cells.keys.shape[0]
     places = np.minimum(first + np.arange(units * wide), count - 1).astype(np.int32).reshape(units, wide)
-    part = index(Cells(points=cells.points, keys=cells.keys), places)
-    return Cells(points=part.points, keys=part.keys, data=cells.data)
+    return Cells(points=index(cells.points, places), keys=take(cells.keys, places), data=cells.data)
 
 
 def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells, int]]:
@@ -158,6 +161,6 @@ def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress:
 
 
 def _kept(base: Recipe, state: State, live: int) -> State:
-    loss = state.loss[..., : base.logs]
-    kept = State(model=state.model, memory=None, loss=loss, diverged=state.diverged, history=state.history)
+    loss = np.asarray(state.loss)[..., : base.logs]
+    kept = State(model=state.model, memory=None, loss=loss, diverged=state.diverged, history=state.history)  # type: ignore[arg-type]
     return jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:])[:live], kept)

@@ -26,7 +26,7 @@ from superpose.worlds.base import Batch
 class State:
     """A model in training. `diverged` is the step at which it was found not to be finite, −1 if it never was.
 
-    Parameters and gradient are looked at in every step, the loss whenever it is taken.
+    Parameters are looked at in every step, the loss whenever it is taken.
     """
 
     model: Any = leaf()
@@ -88,7 +88,7 @@ def _step(recipe: Recipe, path: Path, old: State, batch: Batch, key: Key, t: Any
     change = _updates(recipe, steps).update
     updates, memory = change(slope, old.memory, old.model, step=t, value=value, value_fn=objective)
     model = optax.apply_updates(old.model, updates)
-    fine = _finite((value, slope, model)) & (old.diverged < 0)
+    fine = _finite((value, model)) & (old.diverged < 0)
     return State(
         model=_keep(fine, model, old.model),
         memory=_keep(fine, memory, old.memory),

@@ -16,7 +16,7 @@ from superpose.core.trees import index, leaf, pytree, static
 from superpose.train.choose import agreed, choose
 from superpose.train.engine import Clock, State
 from superpose.train.paths import Path
-from superpose.train.recipe import Recipe, check_recipe
+from superpose.train.recipe import Recipe, check_recipe, data_in_words
 from superpose.train.units import Cells, advance_units, begin_units, open_ended
 
 
@@ -72,7 +72,12 @@ def _advance(path: Path, traced: bool) -> Any:
     return jax.jit(functools.partial(advance_units, path=path), compiler_options=None if traced else path.options)
 
 
+TRAINED: set[tuple[str, Path]] = set()
+"""What this process has trained on, and by which paths: every result says so."""
+
+
 def as_run(recipe: Recipe, state: State, path: Path) -> Run:
+    TRAINED.add((data_in_words(recipe), path))
     loss = state.loss[..., : recipe.logs]
     return Run(recipe=recipe, model=state.model, loss=loss, diverged=state.diverged, history=state.history, path=path)
 

@@ -12,8 +12,11 @@ from superpose.train.pressures import ActivationPenalty
 from superpose.train.recipe import Recipe
 
 SLOPES = ("autodiff", *layers.FORMS, "active")
-IN_DOUBT = range(3, 33)
-"""Numbers of features for which only a clock can tell the faster form; fewer and more go "direct"."""
+IN_DOUBT, IN_DOUBT_SHARED = range(3, 33), range(1, 33)
+"""Numbers of features for which only a clock can tell the faster form: for rows of one's own, and for rows of all.
+
+Fewer and more go "direct".
+"""
 LARGE = 2**12
 """Features from which it may pay to look at those that are on alone, where they are few."""
 DENSE = {"cpu": 2**26}
@@ -56,7 +59,8 @@ def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = 
     if room and features >= LARGE and backend == "cpu":
         return ("active", "direct")
     listens = any(isinstance(p, ActivationPenalty) for p in recipe.objective.penalties)  # type: ignore[attr-defined]
-    if listens or not model.wiring.gram or features not in IN_DOUBT:
+    doubt = IN_DOUBT_SHARED if recipe.batch == "all" else IN_DOUBT
+    if listens or not model.wiring.gram or features not in doubt:
         return ("direct",)
     return ("gram", "direct")
 

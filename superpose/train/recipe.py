@@ -75,6 +75,15 @@ def oracle(recipe: Recipe, *, steps: int = 150) -> Recipe:
     return dataclasses.replace(recipe, optimizer="lbfgs", batch="all", precision="float64", steps=steps)
 
 
+def data_in_words(recipe: Recipe) -> str:
+    """Where the gradients come from."""
+    if recipe.batch == "all":
+        return "exact expectations"
+    world = getattr(recipe.world, "inputs", recipe.world)
+    kind = "a shifted lattice" if getattr(world, "points", "random") == "lattice" else "random samples"
+    return f"{kind}, {recipe.stream}"
+
+
 def check_recipe(name: str, recipe: object) -> None:
     if not isinstance(recipe, Recipe):
         raise BadValue(f"{name} is {said(recipe)}; it must be a Recipe")

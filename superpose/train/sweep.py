@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-import jax
 import numpy as np
 
-from superpose.core.keys import check_key
+from superpose.core.keys import check_key, children
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
 from superpose.train.axes import Axes, grid
@@ -53,7 +52,7 @@ def sweep(
     plan = grid(recipe, over, max_cells)
     points, recipes, count = plan.flat(), list(plan.recipes(recipe)), math.prod(plan.sizes)
     seeds = points.pop("seed", np.zeros(count, np.uint32))
-    keys = jax.vmap(lambda seed: jax.random.fold_in(key, seed))(seeds)
+    keys = children(key, seeds)
     cells = Cells(points=points, keys=keys, data=key if data == "shared" else None)
     progress = Progress(sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet)
     stacks = []
