@@ -2,8 +2,6 @@
 
 import dataclasses
 import functools
-import resource
-
 import chex
 import jax
 import jax.numpy as jnp
@@ -244,22 +242,21 @@ def dense_loss(asked, run):
 
 
 def fits(n, most):
-    """A few steps, on more rows than memory holds written out, within `most` bytes."""
+    """A few steps, in a program that takes `most` bytes by the compiler's own figure: less than one batch written out."""
     asked = recipe(n, 10, 10 / n, steps=3, batch=256, log_every=3)
-    run = sp.fit(asked, KEY)
+    swept = sp.sweep(asked, {"seed": [0]}, KEY, devices=1, budget=most, quiet=True)
+    run = swept.run(seed=0)
     assert run.path.slope == "active" and run.diverged == -1
     assert 0 < run.loss[-1] < 20
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    assert used < most
 
 
-def test_a_hundred_thousand_features_take_little():
-    fits(10**5, 2**31)
+def test_a_hundred_thousand_features_take_less_than_one_batch_would():
+    fits(10**5, 4 * 10**5 * 256)
 
 
 @pytest.mark.slow
-def test_a_million_features_take_little():
-    fits(10**6, 2**31)
+def test_a_million_features_take_less_than_one_batch_would():
+    fits(10**6, 4 * 10**6 * 256)
 
 
 def test_rows_that_no_memory_holds_are_no_reason_to_refuse():

@@ -44,10 +44,10 @@ class Wiring:
 def answer(model: Any, x: Float[Array, "... inputs"], tap: Tap) -> Float[Array, "... outputs"]:
     wiring: Wiring = model.wiring
     W, V, b_into, b_out = parameters(model)
-    back = W if wiring.out is None else V.T
     pre = x @ W.T if b_into is None else x @ W.T + b_into
     hidden = tap("hidden", ACTIVATIONS[wiring.hidden](tap("hidden.pre", pre)))
-    out = hidden @ back if b_out is None else hidden @ back + b_out
+    out = hidden @ (V.T if wiring.out else W)
+    out = out if b_out is None else out + b_out
     return tap("out", ACTIVATIONS[wiring.activation](tap("out.pre", out)))
 
 
