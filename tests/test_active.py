@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -242,7 +243,7 @@ def dense_loss(asked, run):
 
 
 def fits(n, most):
-    """A few steps, in a program that takes `most` bytes by the compiler's own figure: less than one batch written out."""
+    """A few steps, in a program of at most `most` bytes by the compiler's own figure."""
     asked = recipe(n, 10, 10 / n, steps=3, batch=256, log_every=3)
     swept = sp.sweep(asked, {"seed": [0]}, KEY, devices=1, budget=most, quiet=True)
     run = swept.run(seed=0)
