@@ -37,7 +37,7 @@ more = args.pick(smoke=[10.0], default=[1.2, 1.35, 1.45, 1.65, 3, 3.5, 4.5, 4.75
 density = 1 / np.array(sorted({*reference, *more}))
 
 # %% Train a few models at each density, and keep the best
-seeds = range(args.pick(smoke=1, default=3, paper=1))
+seeds = range(args.pick(smoke=1, default=8, paper=1))
 swept = sp.sweep(recipe, {"world.density": density, "seed": seeds}, jax.random.key(0), data="shared")
 best = swept.best("seed", n=20_000)
 
@@ -79,19 +79,24 @@ short = args.pick(
     smoke="", default="longer training narrows the spread", paper="at n = 400 the reference spreads as well"
 )
 dense = args.pick(smoke=1.5, default=1.5, paper=1.6)
+# Three default runs that differed only in their draws or their number of seeds disagreed about these claims: TMS-11.5
+# was met once, then 0.039, 0.035; TMS-12.5 once, then 0.30 twice; antiprisms were 1 or more, 2 and 0, triangles 0 once.
+luck = args.pick(smoke={}, default={"why": "hangs on the draws: of three runs some met it, some did not"}, paper={})
 claims = [
     sp.near("TMS-11.1", "D* in the dense world", dstar[at(1)], 1.0, 0.03),
     sp.between("TMS-11.2", "the least D* for 1/density from 2.5 to 3.5", dstar[plateau].min(), low, high, paper="1/2"),
     sp.between("TMS-11.3", "the most there", dstar[plateau].max(), low, high, paper="1/2"),
     sp.between("TMS-11.4", "D* at 1/density 4.5, where the plateau is over", dstar[at(4.5)], high=0.45),
-    sp.between("TMS-11.5", f"D* at {len(reference)} densities: farthest from the reference run's", row, high=0.03),
+    sp.between(
+        "TMS-11.5", f"D* at {len(reference)} densities: farthest from the reference run's", row, high=0.03, **luck
+    ),
     sp.near("TMS-12.1", "dense: the median D is about hidden / features", np.median(D[at(1)]), m / n, 0.2 * m / n),
     sp.between("TMS-12.2", "dense: no feature has a dimension of its own; the largest D", D[at(1)].max(), high=0.5),
     sp.between(
         "TMS-12.3", "the D of all features add up to hidden; farthest", np.abs(D.sum(1) / m - 1).max(), high=0.003
     ),
     sp.between("TMS-12.4", "plateau: represented features within 0.015 of 1/2, at least", on_plateau, low=0.8),
-    sp.between("TMS-12.5", "1/density 4.5: those beside 2/5 or 1/2", beside(4.5, 2 / 5, 1 / 2), low=0.8),
+    sp.between("TMS-12.5", "1/density 4.5: those beside 2/5 or 1/2", beside(4.5, 2 / 5, 1 / 2), low=0.8, **luck),
     sp.between(
         "TMS-12.6", f"1/density {dense:g}: those within 0.02 of 2/3", beside(dense, 2 / 3, within=0.02), low=0.3
     ),
@@ -99,7 +104,7 @@ claims = [
         "TMS-12.7", "1/density 10: the median D", np.median(sparse), 0.25, args.pick(smoke=1, default=0.002, paper=0.04)
     ),
     sp.between("TMS-12.8", "those within 0.001 of 1/4", (np.abs(sparse - 0.25) < 0.001).mean(), low=0.5, why=short),
-    *(sp.between(f"TMS-12.{i}", f"{name}s recognised", found[name], low=1) for i, name in enumerate(found, 9)),
+    *(sp.between(f"TMS-12.{i}", f"{name}s recognised", found[name], low=1, **luck) for i, name in enumerate(found, 9)),
 ]
 
 # %% What is left behind
