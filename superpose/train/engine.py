@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -45,6 +46,10 @@ class Clock:
     steps: Any = leaf()
 
 
+Draw = Callable[[Any], Batch]
+"""The batch of a step, by its number."""
+
+
 def begin(recipe: Recipe, key: Key) -> State:
     """A new model. It starts alike whichever stream its samples come from."""
     model = recipe.model.build(nnx.Rngs(stream(in_stream(key, "threefry"), "model")))
@@ -63,12 +68,12 @@ def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, p
     noise = stream(in_stream(keys[1], recipe.stream), "noise")
 
     def step(t: Int[Array, ""], state: State) -> State:
-        return _step(recipe, path, state, draw(t), jax.random.fold_in(noise, t), t, clock.steps)
+        return _step(recipe, path, state, draw, jax.random.fold_in(noise, t), t, clock.steps)
 
     return jax.lax.fori_loop(clock.start, clock.stop, step, state)
 
 
-def _draws(recipe: Recipe, key: Key, path: Path) -> Any:
+def _draws(recipe: Recipe, key: Key, path: Path) -> Draw:
     """The batch of each step: always the same rows, or fresh ones from a key that belongs to the step."""
     if recipe.batch == "all":
         rows = recipe.world.everything()  # type: ignore[attr-defined]
@@ -80,11 +85,13 @@ def _draws(recipe: Recipe, key: Key, path: Path) -> Any:
     return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
 
 
-def _step(recipe: Recipe, path: Path, old: State, batch: Batch, key: Key, t: Any, steps: Any) -> State:
+def _step(recipe: Recipe, path: Path, old: State, draw: Draw, key: Key, t: Any, steps: Any) -> State:
+    batch = draw(t)
+
     def objective(model: nnx.Module) -> Float[Array, ""]:
         return recipe.objective(model, batch, key)
 
-    losses, value, slope = _slope(recipe, path, old, batch, objective, t, steps)
+    losses, value, slope = _slope(recipe, path, old, (batch, draw), objective, t, steps)
     change = _updates(recipe, steps).update
     updates, memory = change(slope, old.memory, old.model, step=t, value=value, value_fn=objective)
     model = optax.apply_updates(old.model, updates)
@@ -98,11 +105,13 @@ def _step(recipe: Recipe, path: Path, old: State, batch: Batch, key: Key, t: Any
     )
 
 
-def _slope(recipe: Recipe, path: Path, old: State, batch: Batch, objective: Any, t: Any, steps: Any) -> tuple:
+def _slope(recipe: Recipe, path: Path, old: State, rows: tuple, objective: Any, t: Any, steps: Any) -> tuple:
     """Losses kept so far, this step's loss, and the gradient.
 
-    A closed form has no use for the loss, so it is taken at the steps that keep it and is 0 at the others.
+    A closed form has no use for the loss, so it is taken at the steps that keep it and is 0 at the others. Those draw
+    their batch again: what a branch takes from outside is written out whole at every step, whether it is taken or not.
     """
+    batch, draw = rows
     place = t // recipe.log_every
 
     def kept(loss: Array) -> tuple[Array, Array]:
@@ -115,7 +124,7 @@ def _slope(recipe: Recipe, path: Path, old: State, batch: Batch, objective: Any,
     last = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
     known = jax.lax.cond(
         last,
-        lambda: kept(loss(old.model, batch, recipe.objective)),
+        lambda: kept(loss(old.model, draw(t), recipe.objective)),
         lambda: (old.loss, jnp.zeros((), jnp.result_type(float))),
     )
     return *known, slope(old.model, batch, recipe.objective)
