@@ -20,7 +20,6 @@ from superpose.train.optimisers import transformation
 from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
 from superpose.worlds import active
-from superpose.worlds.base import Batch
 
 
 @pytree
@@ -46,8 +45,8 @@ class Clock:
     steps: Any = leaf()
 
 
-Draw = Callable[[Any], Batch]
-"""The batch of a step, by its number."""
+Draw = Callable[[Any], Any]
+"""The batch of a step, or what is on in it, by the number of the step."""
 
 
 def begin(recipe: Recipe, key: Key) -> State:
