@@ -12,7 +12,7 @@ from flax import nnx
 from scipy.stats import binom, chisquare, ks_1samp, ks_2samp
 
 import superpose as sp
-from superpose.models import tiles
+from superpose.models import sides, tiles
 from superpose.train.choose import choose
 from superpose.train.paths import LARGE, Path
 from superpose.worlds.active import BLOCK, drawer, positions, room
@@ -136,7 +136,7 @@ def both(n=333, m=7, batch=40, objective=sp.reconstruct, tile=2**12, **config):
         model = sp.ToyConfig(n_features=n, n_hidden=m, **config).build(nnx.Rngs(KEY))
         model = jax.tree.map(lambda a: a + 0.1 * jax.random.normal(jax.random.key(a.size), a.shape, a.dtype), model)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tiles, "TILE", tile)
+            patch.setattr(sides, "TILE", tile)
             found = jax.jit(lambda m: (tiles.loss(m, active, objective), tiles.slope(m, active, objective)))(model)
         wanted = jax.jit(jax.value_and_grad(lambda m: objective(m, active.batch(), KEY)))(model)
         jax.tree.map(close, found, wanted)

@@ -13,30 +13,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from superpose.core.shapes import Array, Float, Int
-from superpose.core.trees import leaf, named_leaves, pytree
+from superpose.core.shapes import Array, Float
+from superpose.core.trees import named_leaves
 from superpose.models.layers import Wiring, parameters, through
 from superpose.models.parts import ACTIVATIONS
+from superpose.models.sides import Side, add_at, columns, scattered
 from superpose.worlds.active import Active
 from superpose.worlds.base import Batch
-
-TILE = 2**18
-"""Numbers of outputs that are looked at together."""
-
-
-@pytree
-class Side:
-    """The second layer by output: V transposed, its bias, and what an error weighs."""
-
-    D: Float[Array, "hidden features"] = leaf()
-    b: Float[Array, "features"] = leaf()
-    weight: Float[Array, "features"] = leaf()
-
-    def tile(self, start: Any, size: int) -> Side:
-        return jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, size, axis=-1), self)
-
-    def at(self, index: Int[Array, "batch"]) -> Side:
-        return jax.tree.map(lambda a: _columns(a, index), self)
 
 
 def loss(model: Any, active: Active, objective: Any) -> Float[Array, ""]:
@@ -45,14 +28,14 @@ def loss(model: Any, active: Active, objective: Any) -> Float[Array, ""]:
     error = _error(model, objective)
 
     def tile(i: Any, total: Array) -> Array:
-        part, _, mine = _tile(side, i, hidden)
-        return total + error(_every(part, hidden), 0.0, mine[:, None])
+        part, _, mine = side.tile(i, hidden.shape[1])
+        return total + error(part.every(hidden), 0.0, mine[:, None])
 
     def place(total: Array, on: tuple) -> tuple[Array, None]:
         part = side.at(on[0])
-        return total + _mended(error)(_each(part, hidden), on[1], part.weight), None
+        return total + _mended(error)(part.each(hidden), on[1], part.weight), None
 
-    total = jax.lax.fori_loop(0, _tiles(side, hidden), tile, _costs(hidden, model, objective))
+    total = jax.lax.fori_loop(0, side.tiles(hidden.shape[1]), tile, _costs(hidden, model, objective))
     return jax.lax.scan(place, total, (active.index, active.value))[0]
 
 
@@ -65,15 +48,15 @@ def slope(model: Any, active: Active, objective: Any) -> Any:
     s, d_D, d_b = _without(error, side, hidden, d_hidden)
     s, r = _with(error, side, hidden, active, s)
     s, slopes = pull(s), named_leaves(d_model)
-    d_D = _scattered(d_D, active.index, r, hidden)
-    d_W = _scattered(jnp.zeros_like(d_D) if wiring.out else d_D, active.index, active.value, s)
+    d_D = scattered(d_D, active.index, r, hidden)
+    d_W = scattered(jnp.zeros_like(d_D) if wiring.out else d_D, active.index, active.value, s)
     slopes[wiring.into] += d_W
     if wiring.out:
         slopes[wiring.out] += d_D.T
     if wiring.into_bias:
         slopes[wiring.into_bias] += s.sum(1)
     if wiring.out_bias:
-        slopes[wiring.out_bias] += _scattered(d_b, active.index, r, jnp.ones((), r.dtype))
+        slopes[wiring.out_bias] += scattered(d_b, active.index, r, jnp.ones((), r.dtype))
     return jax.tree.unflatten(jax.tree.structure(model), list(slopes.values()))
 
 
@@ -81,13 +64,13 @@ def _without(error: Callable, side: Side, hidden: Array, s: Array) -> tuple[Arra
     """Slopes of the hidden layer, V and its bias as if nothing were on."""
 
     def tile(i: Any, sums: tuple) -> tuple:
-        (s, d_D, d_b), (part, start, mine) = sums, _tile(side, i, hidden)
-        r = jax.grad(error)(_every(part, hidden), 0.0, mine[:, None])
-        d_D, d_b = _add_at(d_D, start, hidden @ r.T), _add_at(d_b, start, r.sum(1))
+        (s, d_D, d_b), (part, start, mine) = sums, side.tile(i, hidden.shape[1])
+        r = jax.grad(error)(part.every(hidden), 0.0, mine[:, None])
+        d_D, d_b = add_at(d_D, start, hidden @ r.T), add_at(d_b, start, r.sum(1))
         return s + part.D @ r, d_D, d_b
 
     start = (s, jnp.zeros_like(side.D), jnp.zeros_like(side.b))
-    return jax.lax.fori_loop(0, _tiles(side, hidden), tile, start)
+    return jax.lax.fori_loop(0, side.tiles(hidden.shape[1]), tile, start)
 
 
 def _with(error: Callable, side: Side, hidden: Array, active: Active, s: Array) -> tuple[Array, Array]:
@@ -95,7 +78,7 @@ def _with(error: Callable, side: Side, hidden: Array, active: Active, s: Array) 
 
     def place(s: Array, on: tuple) -> tuple[Array, Array]:
         part = side.at(on[0])
-        r = jax.grad(_mended(error))(_each(part, hidden), on[1], part.weight)
+        r = jax.grad(_mended(error))(part.each(hidden), on[1], part.weight)
         return s + part.D * r, r
 
     return jax.lax.scan(place, s, (active.index, active.value))
@@ -107,7 +90,7 @@ def _begin(model: Any, active: Active, objective: Any) -> tuple[Side, Array, Cal
     bias = jnp.zeros(()) if b_into is None else b_into[:, None]
 
     def place(pre: Array, on: tuple) -> tuple[Array, None]:
-        return pre + _columns(W, on[0]) * on[1], None
+        return pre + columns(W, on[0]) * on[1], None
 
     start = jnp.broadcast_to(bias, (len(W), active.index.shape[1])).astype(W.dtype)
     pre, _ = jax.lax.scan(place, start, (active.index, active.value))
@@ -145,43 +128,3 @@ def _costs(hidden: Array, model: Any, objective: Any) -> Array:
     none = jnp.zeros((0, hidden.shape[1]), hidden.dtype)
     alone = dataclasses.replace(objective, reduce="sum")
     return alone.given(none, {"hidden": hidden}, model, Batch(x=None, y=none), axis=0)
-
-
-def _tiles(side: Side, hidden: Array) -> int:
-    return -(-len(side.b) // _size(side, hidden))
-
-
-def _size(side: Side, hidden: Array) -> int:
-    return min(len(side.b), max(1, TILE // hidden.shape[1]))
-
-
-def _tile(side: Side, i: Any, hidden: Array) -> tuple[Side, Any, Array]:
-    """A tile, its first feature, and its weights: 0 for what the last tile, as long as all, shares with another."""
-    size = _size(side, hidden)
-    start = jnp.minimum(i * size, len(side.b) - size)
-    part = side.tile(start, size)
-    return part, start, jnp.where(start + jnp.arange(size) >= i * size, part.weight, 0.0)
-
-
-def _every(part: Side, hidden: Array) -> Float[Array, "features batch"]:
-    return part.D.T @ hidden + part.b[:, None]
-
-
-def _each(part: Side, hidden: Array) -> Float[Array, "batch"]:
-    return (part.D * hidden).sum(0) + part.b
-
-
-def _add_at(a: Array, start: Any, more: Array) -> Array:
-    old = jax.lax.dynamic_slice_in_dim(a, start, more.shape[-1], axis=-1)
-    return jax.lax.dynamic_update_slice_in_dim(a, old + more, start, axis=-1)
-
-
-def _columns(a: Float[Array, "... features"], index: Int[Array, "batch"]) -> Float[Array, "... batch"]:
-    """A column for each row of the batch, 0 past the last feature."""
-    return jnp.take(a, index, axis=-1, mode="fill", fill_value=0)
-
-
-def _scattered(a: Array, index: Array, factor: Array, column: Array) -> Array:
-    """Add to a's columns `column` times each place's factor."""
-    place = lambda a, on: (a.at[..., on[0]].add(column * on[1], mode="drop"), None)
-    return jax.lax.scan(place, a, (index, factor))[0]
