@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import bdtrc
 
 from superpose.core.shapes import Array, Float, Int, Key, UInt
 from superpose.core.trees import leaf, pytree
@@ -58,7 +57,14 @@ def room(world: Any, density: Any, few: int = FEW) -> int:
     if world.exponent != 0 or n >= 2**30:
         return 0
     sizes = (size for power in range(3, 30) for size in (2**power, 3 * 2 ** (power - 1)) if few * size <= n)
-    return next((size for size in sizes if bdtrc(size, n, float(density)) < UNLIKELY), 0)
+    return next((size for size in sizes if _more(size, n, float(density)) < UNLIKELY), 0)
+
+
+def _more(size: int, n: int, p: float) -> float:
+    """The chance that more than `size` of `n` are on. SciPy takes long to import, and small worlds never ask."""
+    from scipy.special import bdtrc
+
+    return bdtrc(size, n, p)
 
 
 def _number(*values: Any) -> bool:
