@@ -116,13 +116,13 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
         ),
         donate_argnums=2,
     )
-    state = jax.eval_shape(begin, base, cells)
     tick = jax.ShapeDtypeStruct((), np.int32)
     clock = Clock(start=tick, stop=tick, steps=tick)
-    lowered = (begin.lower(base, cells), None), (advance.lower(base, cells, state, clock), path.options)
-    with ThreadPoolExecutor() as pool:  # the compiler lets Python go, so two programs take the time of one
-        first, rest = pool.map(lambda one: one[0].compile(compiler_options=one[1]), lowered)
-    return Program(units, path.width, first, rest, devices * _need(rest))
+    with ThreadPoolExecutor() as pool:  # the compiler lets Python go, so the next is traced meanwhile
+        start = begin.lower(base, cells)
+        first = pool.submit(start.compile)
+        rest = advance.lower(base, cells, start.out_info, clock).compile(compiler_options=path.options)
+    return Program(units, path.width, first.result(), rest, devices * _need(rest))
 
 
 def _need(compiled: Any) -> int:
