@@ -22,15 +22,15 @@ def children(key: Key, seeds: Any) -> Any:
         return jax.vmap(lambda seed: jax.random.fold_in(key, seed))(seeds)
     k0, k1 = np.asarray(jax.random.key_data(key))[:, None]
     words = threefry(k0, k1, np.zeros_like(seeds), seeds)
-    return jax.random.wrap_key_data(jax.numpy.asarray(np.stack(words, axis=-1)), impl="threefry2x32")
+    return jax.random.wrap_key_data(jax.device_put(np.stack(words, axis=-1)), impl="threefry2x32")
 
 
-def take(keys: Any, places: np.ndarray) -> Any:
-    """`keys[places]`, likewise."""
+def take(keys: Any, places: np.ndarray, device: Any = None) -> Any:
+    """`keys[places]`, likewise, on a device or spread over several by a sharding."""
     if isinstance(keys, jax.core.Tracer):
         return keys[places]
     data = np.asarray(jax.random.key_data(keys))[places]
-    return jax.random.wrap_key_data(jax.numpy.asarray(data), impl=jax.random.key_impl(keys))
+    return jax.random.wrap_key_data(jax.device_put(data, device), impl=jax.random.key_impl(keys))
 
 
 def check_key(name: str, key: object) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from superpose.core.keys import take
 from superpose.core.mistakes import BadValue, amount, memory
@@ -29,10 +29,11 @@ SEGMENT = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """Two compiled functions for `units` × `width` cells, and the bytes they need."""
+    """Two compiled functions for `units` × `width` cells, which `devices` share, and the bytes they need."""
 
     units: int
     width: int
+    devices: NamedSharding
     begin: Any
     advance: Any
     bytes: int
@@ -116,13 +117,16 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
         ),
         donate_argnums=2,
     )
+    spread = NamedSharding(mesh, each)
+    keys = jax.ShapeDtypeStruct(cells.keys.shape, cells.keys.dtype, sharding=spread)  # said even where unused
+    cells = Cells(points=cells.points, keys=keys, data=cells.data)
     tick = jax.ShapeDtypeStruct((), np.int32)
     clock = Clock(start=tick, stop=tick, steps=tick)
     with ThreadPoolExecutor() as pool:  # the compiler lets Python go, so the next is traced meanwhile
         start = begin.lower(base, cells)
         first = pool.submit(start.compile)
         rest = advance.lower(base, cells, start.out_info, clock).compile(compiler_options=path.options)
-    return Program(units, path.width, first.result(), rest, devices * _need(rest))
+    return Program(units, path.width, spread, first.result(), rest, devices * _need(rest))
 
 
 def _need(compiled: Any) -> int:
@@ -131,17 +135,17 @@ def _need(compiled: Any) -> int:
     return use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
 
 
-def _padded(cells: Cells, units: int, wide: int, first: int) -> Cells:
+def _padded(cells: Cells, units: int, wide: int, first: int, devices: Any = None) -> Cells:
     """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
     count = cells.keys.shape[0]
     places = np.minimum(first + np.arange(units * wide), count - 1).astype(np.int32).reshape(units, wide)
-    return Cells(points=index(cells.points, places), keys=take(cells.keys, places), data=cells.data)
+    return Cells(points=index(cells.points, places), keys=take(cells.keys, places, devices), data=cells.data)
 
 
 def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells, int]]:
     size = program.units * program.width
     for first in range(0, count, size):
-        yield _padded(cells, program.units, program.width, first), min(size, count - first)
+        yield _padded(cells, program.units, program.width, first, program.devices), min(size, count - first)
 
 
 def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress: Progress) -> State:
