@@ -38,43 +38,54 @@ def open_ended(recipe: Recipe) -> Recipe:
 
 def begin_units(base: Recipe, cells: Cells) -> State:
     """`cells` with leading axes [units, width] → their states, likewise."""
-    return _over(begin, base, cells, lambda cell: (cell.keys,))
+    unit = _abreast(begin, base, cells)
+    return jax.lax.map(lambda cells: unit(*cells), (cells.points, cells.keys))
 
 
 def advance_units(base: Recipe, cells: Cells, state: State, clock: Clock, path: Path) -> State:
+    """Each unit in turn is taken out of the states, trained, and put back in its place: no copy of them is made."""
     shared = None if cells.data is None else stream(cells.data, "shared")
 
-    def one(recipe: Recipe, state: State, own: Key) -> State:
+    def one(recipe: Recipe, own: Key, state: State) -> State:
         return advance(recipe, state, (own if shared is None else shared, own), clock, path)
 
-    return _over(one, base, cells, lambda cell, state: (state, cell.keys), state)
+    unit, own = _abreast(one, base, cells), (cells.points, cells.keys)
+
+    def train(i: Any, states: State) -> State:
+        return _put(states, i, unit(*_take((*own, states), i)))
+
+    return jax.lax.fori_loop(0, cells.keys.shape[0], train, state)
 
 
-def _over(f: Any, base: Recipe, cells: Cells, arguments: Any, *rest: Any) -> Any:
-    """Map over units, and side by side within each. Cells come without their shared data key: it has no axis."""
-    numbers, rebuild = _numbers(base, cells.keys.shape)
-
-    def cell(numbers: list, cell: Cells, *rest: Any) -> Any:
-        recipe = rebuild(numbers)
-        for path, value in cell.points.items():
-            recipe = replace_at(recipe, path, value)
-        return f(recipe, *arguments(cell, *rest))
-
-    cells = Cells(points=cells.points, keys=cells.keys)
-    return jax.lax.map(lambda unit: jax.vmap(cell)(*unit), (numbers, cells, *rest))
+def _take(tree: Any, i: Any) -> Any:
+    """Unit `i` of each leaf. The index is known not to be negative, which spares the program a check of each."""
+    return jax.tree.map(
+        lambda a: jax.lax.dynamic_index_in_dim(a, i, keepdims=False, allow_negative_indices=False), tree
+    )
 
 
-def _numbers(base: Recipe, shape: tuple[int, ...]) -> tuple[list, Any]:
-    """The recipe's scalars, one for each cell whether a sweep varies them or not, and the way back to a recipe.
+def _put(tree: Any, i: Any, unit: Any) -> Any:
+    def put(a: Any, new: Any) -> Any:
+        return jax.lax.dynamic_update_index_in_dim(a, new, i, 0, allow_negative_indices=False)
 
-    A scalar and a row of equal numbers may be rounded differently, so swept and unswept fields take the same road.
+    return jax.tree.map(put, tree, unit)
+
+
+def _abreast(f: Any, base: Recipe, cells: Cells) -> Any:
+    """`f(recipe, key, …)` for the cells of one unit, side by side, as a function of their points, keys, ….
+
+    A scalar and a row of equal numbers may be rounded differently, so the recipe's scalars are made rows whether a
+    sweep varies them or not.
     """
     leaves, tree = jax.tree.flatten(base)
     scalar = [i for i, leaf in enumerate(leaves) if jnp.ndim(leaf) == 0]
-    wide = jax.lax.optimization_barrier([jnp.broadcast_to(leaves[i], shape) for i in scalar])
+    rows = jax.lax.optimization_barrier([jnp.broadcast_to(leaves[i], cells.keys.shape[1:]) for i in scalar])
 
-    def rebuild(numbers: list) -> Recipe:
-        filled = dict(zip(scalar, numbers, strict=True))
-        return jax.tree.unflatten(tree, [filled.get(i, leaf) for i, leaf in enumerate(leaves)])
+    def cell(row: list, points: dict[str, Any], *rest: Any) -> Any:
+        filled = dict(zip(scalar, row, strict=True))
+        recipe = jax.tree.unflatten(tree, [filled.get(i, leaf) for i, leaf in enumerate(leaves)])
+        for path, value in points.items():
+            recipe = replace_at(recipe, path, value)
+        return f(recipe, *rest)
 
-    return wide, rebuild
+    return lambda *unit: jax.vmap(cell)(rows, *unit)
