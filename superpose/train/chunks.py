@@ -18,7 +18,7 @@ from superpose.core.keys import take
 from superpose.core.mistakes import BadValue, amount, memory
 from superpose.core.trees import index
 from superpose.train.engine import Clock, State
-from superpose.train.paths import Path
+from superpose.train.paths import Path, plain
 from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe
 from superpose.train.units import Cells, advance_units, begin_units, open_ended
@@ -124,8 +124,8 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
     clock = Clock(start=tick, stop=tick, steps=tick)
     with ThreadPoolExecutor() as pool:  # the compiler lets Python go, so the next is traced meanwhile
         start = begin.lower(base, cells)
-        first = pool.submit(start.compile)
-        rest = advance.lower(base, cells, start.out_info, clock).compile(compiler_options=path.options)
+        first = pool.submit(start.compile, compiler_options=plain())
+        rest = advance.lower(base, cells, start.out_info, clock).compile(compiler_options=path.options(base.batch))
     return Program(units, path.width, spread, first.result(), rest, devices * _need(rest))
 
 

@@ -15,7 +15,7 @@ from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.trees import index, leaf, pytree, static
 from superpose.train.choose import agreed, choose
 from superpose.train.engine import Clock, State
-from superpose.train.paths import Path
+from superpose.train.paths import Path, plain
 from superpose.train.recipe import Recipe, check_recipe, data_in_words
 from superpose.train.units import Cells, advance_units, begin_units, open_ended
 
@@ -52,9 +52,9 @@ def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None 
         path = agreed(path, recipe) if path else choose(recipe)
         roomy, clock = open_ended(recipe), _clock(recipe.steps)
         cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, path.width)), data=data)
-        state = jax.lax.optimization_barrier(_begin(roomy, cells))
         traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves((recipe, key, data)))
-        advanced = _advance(path, traced)(roomy, cells, state, clock)
+        state = jax.lax.optimization_barrier(_begin(traced)(roomy, cells))
+        advanced = _advance(path, recipe.batch, traced)(roomy, cells, state, clock)
         return as_run(recipe, index(advanced, (0, 0)), path)
 
 
@@ -64,12 +64,15 @@ def _clock(steps: int) -> Clock:
     return Clock(start=start, stop=stop, steps=stop)
 
 
-_begin = jax.jit(begin_units)
+@functools.cache
+def _begin(traced: bool) -> Any:
+    return jax.jit(begin_units, compiler_options=None if traced else plain())
 
 
 @functools.lru_cache(maxsize=64)
-def _advance(path: Path, traced: bool) -> Any:
-    return jax.jit(functools.partial(advance_units, path=path), compiler_options=None if traced else path.options)
+def _advance(path: Path, batch: Any, traced: bool) -> Any:
+    options = None if traced else path.options(batch)
+    return jax.jit(functools.partial(advance_units, path=path), compiler_options=options)
 
 
 TRAINED: set[tuple[str, Path]] = set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+
 from superpose.core.mistakes import BadValue
 from superpose.core.trees import pytree, whole, word
 from superpose.models import layers
@@ -41,9 +43,19 @@ class Path:
         if (self.slope == "active") != (self.active > 0):
             raise BadValue(f'Path.active is {self.active} and its slope {self.slope!r}; above 0 goes with "active"')
 
-    @property
-    def options(self) -> dict[str, Any] | None:
-        return {"xla_cpu_prefer_vector_width": str(self.vector)} if self.vector else None
+    def options(self, batch: Any) -> dict[str, Any] | None:
+        """What the compiler is told of a run with such batches."""
+        exact = batch == "all" and self.slope in layers.FORMS
+        wide = {"xla_cpu_prefer_vector_width": str(self.vector)} if self.vector else {}
+        return {**wide, **(plain() or {})} if exact else wide or None
+
+
+def plain() -> dict[str, Any] | None:
+    """The compiler's older way to write loops, which takes it a quarter less time.
+
+    Starts and exact rows come out the same to the bit, and no slower; a sampled step of 20 features loses a third.
+    """
+    return {"xla_cpu_use_fusion_emitters": False} if jax.default_backend() == "cpu" else None
 
 
 def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = "cpu") -> tuple[str, ...]:
