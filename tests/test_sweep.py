@@ -74,6 +74,18 @@ def test_solo_fits_are_points_for_other_shapes(shape):
     same_bits(sp.fit(run.recipe, jax.random.fold_in(KEY, 5)).model, run.model)
 
 
+@pytest.mark.parametrize("shape", [(2, 1), (3, 2)])
+def test_exact_rows_give_the_same_bits_alone_together_and_inside_jit(shape):
+    recipe = toy(*shape, batch="all", optimizer="adamw")
+    recipe = dataclasses.replace(recipe, world=dataclasses.replace(recipe.world, nodes=8))
+    swept = sp.sweep(recipe, {"world.density": [0.05, 0.7], "seed": range(400)}, KEY, devices=4)
+    last = sp.sweep(recipe, {"world.density": [0.7], "seed": [399]}, KEY, devices=1)
+    same_bits(last.run(density=0.7, seed=399).model, swept.run(density=0.7, seed=399).model)
+    run, key = swept.run(density=0.7, seed=7), jax.random.fold_in(KEY, 7)
+    for fit in (sp.fit, jax.jit(sp.fit)):
+        same_bits(fit(run.recipe, key).model, run.model)
+
+
 def test_neighbours_change_nothing(whole):
     other = sp.sweep(toy(), {"seed": [8, 100], "world.density": [0.7]}, KEY)
     same_bits(other.run(seed=8, density=0.7).model, whole.run(density=0.7, seed=8).model)

@@ -118,7 +118,7 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
         donate_argnums=2,
     )
     spread = NamedSharding(mesh, each)
-    keys = jax.ShapeDtypeStruct(cells.keys.shape, cells.keys.dtype, sharding=spread)  # said even where unused
+    keys: Any = jax.ShapeDtypeStruct(cells.keys.shape, cells.keys.dtype, sharding=spread)  # said even where unused
     cells = Cells(points=cells.points, keys=keys, data=cells.data)
     tick = jax.ShapeDtypeStruct((), np.int32)
     clock = Clock(start=tick, stop=tick, steps=tick)
