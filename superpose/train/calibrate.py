@@ -7,7 +7,6 @@ writes the decision down, and every run says which it took: what ran today runs 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -22,10 +21,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from superpose.core.machine import cache_folder, processor
 from superpose.core.streams import in_stream
 from superpose.models import layers, tiles
 from superpose.models.toy import ToyConfig
+from superpose.train import fused
 from superpose.train.objectives import reconstruct
+from superpose.train.recipe import Recipe
 from superpose.worlds.active import drawer
 from superpose.worlds.base import Batch
 from superpose.worlds.sparse import SparseWorld
@@ -39,15 +41,22 @@ SECONDS = 0.02
 
 def vector() -> int:
     """512 where the processor has such registers and gains by them, else 0."""
-    if "avx512f" not in _processor().get("flags", "").split():
+    if "avx512f" not in processor().get("flags", "").split():
         return 0
     return int(_remembered("vector", ("0", "512"), _draws))
 
 
-def form(forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: bool, width: int) -> str:
-    """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all."""
+def form(
+    forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: bool, width: int, stream: str = ""
+) -> str:
+    """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all.
+
+    Where a stream is named, drawing counts.
+    """
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
     name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
+    if stream:
+        return _remembered(f"{name}, {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
     return _remembered(name, forms, _slopes(features, hidden, rows, shared, width))
 
 
@@ -110,6 +119,27 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
     return program
 
 
+def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int) -> Callable[[str], Program]:
+    world = SparseWorld(n_features=features)
+    recipe = Recipe(world=world, model=ToyConfig(n_features=features, n_hidden=hidden), batch=rows, stream=stream)
+
+    def program(form: str) -> Program:
+        model = recipe.model.build(nnx.Rngs(jax.random.key(0)))
+
+        def total(key: Any) -> Any:
+            key = in_stream(key, stream)
+            moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
+            if form == "fused":
+                slope = fused.slope(moved, fused.drawer(recipe, key)(0), reconstruct)
+            else:
+                slope = layers.slope(moved, world.sample(jax.random.fold_in(key, 0), rows), reconstruct, form)
+            return sum(a.sum() for a in jax.tree.leaves(slope))
+
+        return _repeated(total, 16, width)
+
+    return program
+
+
 def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream: str, width: int) -> Callable:
     config = ToyConfig(n_features=world.n_features, n_hidden=hidden)
 
@@ -150,8 +180,12 @@ def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
 # -- memory
 
 
+def wanted() -> bool:
+    return os.environ.get("SUPERPOSE_CALIBRATE") != "0"
+
+
 def _remembered(name: str, candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
-    if os.environ.get("SUPERPOSE_CALIBRATE") == "0":
+    if not wanted():
         return candidates[0]
     known = _read()
     if known.get(name) not in candidates:
@@ -163,19 +197,8 @@ def _remembered(name: str, candidates: tuple[str, ...], program: Callable[[str],
 
 def _file() -> File:
     """One file for each kind of processor and version of the compiler."""
-    kind = f"{_processor().get('model name', platform.processor())} {os.cpu_count()} {jax.__version__}"
-    home = os.environ.get("XDG_CACHE_HOME") or File.home() / ".cache"
-    return File(home) / "superpose" / f"paths-{hashlib.sha256(kind.encode()).hexdigest()[:12]}.json"
-
-
-@functools.cache
-def _processor() -> dict[str, str]:
-    """What Linux says of the first processor; nothing elsewhere."""
-    try:
-        lines = File("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-    except OSError:
-        return {}
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    kind = f"{processor().get('model name', platform.processor())} {os.cpu_count()} {jax.__version__}"
+    return cache_folder() / f"paths-{hashlib.sha256(kind.encode()).hexdigest()[:12]}.json"
 
 
 _decided: dict[str, str] = {}

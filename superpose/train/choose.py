@@ -14,7 +14,7 @@ from flax import nnx
 from jax.extend.core import jaxprs_in_params
 
 from superpose.core.mistakes import BadValue, check_room
-from superpose.train import calibrate
+from superpose.train import calibrate, fused
 from superpose.train.engine import Clock, advance, begin
 from superpose.train.paths import Path, closed, forms
 from superpose.train.recipe import Recipe
@@ -27,6 +27,9 @@ DEVICE = 2**26
 """The same on an accelerator, where width is what keeps it busy."""
 WIDEST, WIDEST_SHARED = 64, 256
 """Most models of a unit: where each has rows of its own, and where all have the same, which makes them cheap."""
+
+WIDTH_FUSED = 64
+"""Models of a unit whose batches are never written down."""
 
 
 def choose(recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
@@ -42,6 +45,8 @@ def choose(recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
 
 def agreed(path: Path, recipe: Recipe, points: Mapping[str, Any] | None = None) -> Path:
     """The path asked for, if it leaves no feature out."""
+    if path.slope == "fused" and (why := _unfused(recipe)):
+        raise BadValue(f'a path of slope "fused" cannot be taken here: {why}')
     if path.slope == "active":
         room = _room(recipe, points or {}, few=0)
         if not room or not closed(recipe, *jax.eval_shape(functools.partial(_example, rows=1), recipe)):
@@ -49,6 +54,11 @@ def agreed(path: Path, recipe: Recipe, points: Mapping[str, Any] | None = None) 
         if room > path.active:
             raise BadValue(f"this path has room for {path.active} features that are on; here it takes {room}")
     return path
+
+
+def _unfused(recipe: Recipe) -> str:
+    model, _ = jax.eval_shape(functools.partial(_example, rows=1 if recipe.batch != "all" else "all"), recipe)
+    return fused.lacks(recipe, model) or fused.unbuilt(recipe, model)
 
 
 def _room(recipe: Recipe, points: Mapping[str, Any], few: int = active.FEW) -> int:
@@ -72,6 +82,8 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     rows = 1 if room else recipe.batch
     model, batch = jax.eval_shape(functools.partial(_example, rows=rows), recipe)
     worth = forms(recipe, model, batch, room, backend)
+    if "fused" in worth and (not calibrate.wanted() or fused.unbuilt(recipe, model)):
+        worth = worth[:-1]
     if len(worth) == 1 or backend != "cpu":
         return worth[0]
     rows, features = batch.x.shape
@@ -79,7 +91,8 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     if "active" in worth:
         world = SparseWorld(n_features=features, density=room / (2 * features), values=recipe.world.values)  # type: ignore[attr-defined]
         return calibrate.sparse(worth, world, hidden, recipe.batch, room, recipe.stream, vector)
-    return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector)
+    stream = recipe.stream if "fused" in worth else ""
+    return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector, stream)
 
 
 def _example(recipe: Recipe, rows: Any) -> tuple[Any, Any]:
@@ -93,6 +106,8 @@ def _example(recipe: Recipe, rows: Any) -> tuple[Any, Any]:
 
 def _width(recipe: Recipe, path: Path, backend: str) -> int:
     """How many instances make a unit: a power of two, so that the arrays of one step stay in a core's cache."""
+    if path.slope == "fused":
+        return WIDTH_FUSED
     widest = _widest(recipe, path)
     check_room("one training step, at eight arrays like its largest,", 8, widest)
     room = (CACHE if backend == "cpu" else DEVICE) // max(widest, 1)

@@ -16,6 +16,7 @@ from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.streams import in_stream
 from superpose.core.trees import leaf, pytree
 from superpose.models import layers, tiles
+from superpose.train import fused
 from superpose.train.optimisers import transformation
 from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
@@ -81,6 +82,8 @@ def _draws(recipe: Recipe, key: Key, path: Path) -> Draw:
     if path.slope == "active":
         few = active.drawer(recipe.world, recipe.batch, path.active)  # type: ignore[arg-type]
         return lambda t: few(jax.random.fold_in(data, t))
+    if path.slope == "fused":
+        return fused.drawer(recipe, data)
     return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
 
 
@@ -130,9 +133,11 @@ def _slope(recipe: Recipe, path: Path, old: State, rows: tuple, objective: Any, 
 
 
 def closed_form(path: Path) -> tuple[Any, Any]:
-    """Loss and gradient of a model on a batch by an objective; the batch is `Active` if the path is."""
+    """Loss and gradient of a model on a batch by an objective; the batch is `Active` if the path is, a `Drawing` if fused."""
     if path.slope == "active":
         return tiles.loss, tiles.slope
+    if path.slope == "fused":
+        return fused.loss, fused.slope
     return layers.loss, functools.partial(layers.slope, form=path.slope)
 
 

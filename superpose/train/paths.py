@@ -9,11 +9,12 @@ import jax
 from superpose.core.mistakes import BadValue
 from superpose.core.trees import pytree, whole, word
 from superpose.models import layers
+from superpose.train import fused
 from superpose.train.objectives import Reconstruct
 from superpose.train.pressures import ActivationPenalty
 from superpose.train.recipe import Recipe
 
-SLOPES = ("autodiff", *layers.FORMS, "active")
+SLOPES = ("autodiff", *layers.FORMS, "active", "fused")
 IN_DOUBT, IN_DOUBT_SHARED = range(3, 33), range(1, 33)
 """Numbers of features for which only a clock can tell the faster form: for rows of one's own, and for rows of all.
 
@@ -29,8 +30,8 @@ DENSE = {"cpu": 2**26}
 class Path:
     """All that fixes the bits of a run beside its recipe and key. A run keeps the one it took.
 
-    `slope` is "autodiff", or the closed form of two layers: "direct", "gram", or "active", which looks only at what is
-    on: `active` features of a row at most, else 0. `vector` is the number of bits in a vector register that the
+    `slope` is "autodiff", or the closed form of two layers: "direct", "gram", "fused", which is a kernel that draws as
+    it goes, or "active", which looks only at what is on: `active` features of a row at most, else 0. `vector` is the number of bits in a vector register that the
     compiler is asked to prefer, 0 for its own choice. `width` models make a unit.
     """
 
@@ -72,9 +73,9 @@ def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = 
         return ("active", "direct")
     listens = any(isinstance(p, ActivationPenalty) for p in recipe.objective.penalties)  # type: ignore[attr-defined]
     doubt = IN_DOUBT_SHARED if recipe.batch == "all" else IN_DOUBT
-    if listens or not model.wiring.gram or features not in doubt:
-        return ("direct",)
-    return ("gram", "direct")
+    plain = listens or not model.wiring.gram or features not in doubt
+    compiled = ("direct",) if plain else ("gram", "direct")
+    return compiled if fused.lacks(recipe, model) else (*compiled, "fused")
 
 
 def closed(recipe: Recipe, model: Any, batch: Any) -> bool:

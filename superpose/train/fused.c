@@ -1,0 +1,246 @@
+// The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, backward. Nothing of a batch leaves
+// the core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw.
+//
+// Compiled for N features, M hidden dimensions, THREEFRY (or the "fast" stream), RELU (or linear), BIAS (or none), and
+// RAGGED (batches that do not fill their vectors). Sixteen rows of a batch lie side by side in a vector.
+
+#include <string.h>
+
+#include "xla/ffi/api/c_api.h"
+
+#define LANES 16
+#define VECTOR __attribute__((vector_size(4 * LANES)))
+#define INLINE static inline __attribute__((always_inline))
+#define TEXT(x) #x
+#define UNROLL(n) _Pragma(TEXT(GCC unroll n))
+#define EACH(i, n) for (int i = 0; i < (n); i++)
+
+typedef float Real VECTOR;
+typedef int32_t Mask VECTOR;
+typedef uint32_t Word VECTOR;
+
+// Where all sums of a toy fit in registers a strip of rows is one vector and every loop is unrolled; else a strip is
+// some vectors that stay in L1, and sums are taken for TILE features at a time.
+#define SMALL (N * M + N <= 24)
+#define STRIP (SMALL ? (N < 4 ? 2 : 1) : 8)
+#define TILE (SMALL ? N : M < 11 ? 24 / (M + 1) : 2)
+#define ALL (SMALL ? 64 : 1)
+
+static const Word PLACES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+INLINE Real all(float value) { return value - (Real){}; }
+
+INLINE Real where(Mask chosen, Real value) { return (Real)(chosen & (Mask)value); }
+
+// -- random numbers: GROUP vectors of words at once, since each is a long chain of short steps
+
+#define WORDS (N * STRIP)
+#define GROUP (WORDS <= 8 ? WORDS : SMALL ? (WORDS + 1) / 2 : 8)
+#define EVERY(k) UNROLL(8) EACH(k, count)
+
+#if THREEFRY
+INLINE Word rotate(Word x, int turn) { return x << turn | x >> (32 - turn); }
+
+INLINE void turn(Word *x, Word *y, int count, int by) {
+  EVERY(k) x[k] += y[k], y[k] = rotate(y[k], by) ^ x[k];
+}
+
+INLINE void four(Word *x, Word *y, int count, int odd) {
+  turn(x, y, count, odd ? 13 : 17), turn(x, y, count, odd ? 15 : 29);
+  turn(x, y, count, odd ? 26 : 16), turn(x, y, count, odd ? 6 : 24);
+}
+
+INLINE void random_words(Word *y, int count, const uint32_t *key) {
+  const uint32_t keys[3] = {key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDA};
+  Word x[GROUP];
+  EVERY(k) x[k] = keys[0] - (Word){}, y[k] += keys[1];
+  UNROLL(8) for (int i = 1; i < 6; i++) {
+    four(x, y, count, i % 2);
+    EVERY(k) x[k] += keys[i % 3], y[k] += keys[(i + 1) % 3] + i;
+  }
+  EVERY(k) y[k] ^= x[k];
+}
+#else
+INLINE void mix(Word *x, int count) {
+  EVERY(k) x[k] = (x[k] ^ x[k] >> 16) * 0x7FEB352Du;
+  EVERY(k) x[k] = (x[k] ^ x[k] >> 15) * 0x846CA68Bu;
+  EVERY(k) x[k] = x[k] ^ x[k] >> 16;
+}
+
+INLINE void random_words(Word *x, int count, const uint32_t *key) {
+  EVERY(k) x[k] += key[0];
+  mix(x, count);
+  EVERY(k) x[k] ^= key[1];
+  mix(x, count);
+}
+#endif
+
+// What a feature takes to be drawn. In steps of 2^-23, a uniform number is a whole number and so is compared exactly.
+typedef struct {
+  float below[N], scale[N];
+} Law;
+
+INLINE Law law(const float *density) {
+  Law l;
+  EACH(i, N) l.below[i] = density[i] * 0x1p23f, l.scale[i] = 1.0f / density[i] * 0x1p-23f;
+  return l;
+}
+
+INLINE Real drawn(const Law *l, int i, Word word) {
+  Real u = __builtin_convertvector((Mask)(word >> 9), Real);
+  return where(u < all(l->below[i]), u * all(l->scale[i]));
+}
+
+// -- a strip of rows
+
+typedef struct {
+  const float *W, *b, *weight, *density;  // W [M, N]; weights are those of the error's derivative
+  const uint32_t *key;
+  uint32_t rows;
+  Law law;
+} Toy;
+
+typedef struct {
+  Real W[N][M], b[N];
+} Sums;
+
+typedef struct {
+  Real x[N][STRIP], r[N][STRIP], hidden[M][STRIP], back[M][STRIP];
+} Strip;
+
+// Entries `first` … of the strip, counted feature by feature.
+INLINE void fill(const Toy *t, Strip *s, uint32_t row, int first, int count) {
+  Word words[GROUP];
+  EVERY(k) {
+    int i = (first + k) / STRIP, v = (first + k) % STRIP;
+    words[k] = row + LANES * v + i * t->rows + PLACES;
+  }
+  random_words(words, count, t->key);
+  EVERY(k) {
+    int i = (first + k) / STRIP, v = (first + k) % STRIP;
+    s->x[i][v] = drawn(&t->law, i, words[k]);
+  }
+}
+
+INLINE void through(const Toy *t, Strip *s, int v, Word row) {
+  Real hidden[M] = {}, back[M] = {};
+  UNROLL(ALL) EACH(i, N) {
+    UNROLL(32) EACH(j, M) hidden[j] += all(t->W[j * N + i]) * s->x[i][v];
+  }
+  UNROLL(ALL) EACH(i, N) {
+    Real z = BIAS ? all(t->b[i]) : (Real){};
+    UNROLL(32) EACH(j, M) z += all(t->W[j * N + i]) * hidden[j];
+    Real r = (z - s->x[i][v]) * all(t->weight[i]);
+    if (RELU) r = where(z > 0, r);
+    if (RAGGED) r = where(row < t->rows, r);
+    s->r[i][v] = r;
+    UNROLL(32) EACH(j, M) back[j] += all(t->W[j * N + i]) * r;
+  }
+  UNROLL(32) EACH(j, M) s->hidden[j][v] = hidden[j], s->back[j][v] = back[j];
+}
+
+INLINE void gather(const Strip *s, Sums *sums, int first, int count, int vectors) {
+  Real gW[TILE][M], gb[TILE];
+  UNROLL(32) EACH(i, count) {
+    gb[i] = sums->b[first + i];
+    UNROLL(32) EACH(j, M) gW[i][j] = sums->W[first + i][j];
+  }
+  UNROLL(ALL) EACH(v, vectors) {
+    UNROLL(32) EACH(i, count) {
+      Real x = s->x[first + i][v], r = s->r[first + i][v];
+      gb[i] += r;
+      UNROLL(32) EACH(j, M) gW[i][j] += r * s->hidden[j][v], gW[i][j] += x * s->back[j][v];
+    }
+  }
+  UNROLL(32) EACH(i, count) {
+    sums->b[first + i] = gb[i];
+    UNROLL(32) EACH(j, M) sums->W[first + i][j] = gW[i][j];
+  }
+}
+
+INLINE void strip(const Toy *t, Sums *sums, uint32_t first, int vectors) {
+  Strip s;
+  int i = 0;
+  UNROLL(ALL) for (; i + GROUP <= WORDS; i += GROUP) fill(t, &s, first, i, GROUP);
+  if (WORDS % GROUP) fill(t, &s, first, i, WORDS % GROUP);
+  UNROLL(ALL) EACH(v, vectors) through(t, &s, v, first + LANES * v + PLACES);
+  i = 0;
+  for (; i + TILE <= N; i += TILE) gather(&s, sums, i, TILE, vectors);
+  if (N % TILE) gather(&s, sums, i, N % TILE, vectors);
+}
+
+// -- a toy, and a stack of them
+
+INLINE float sum(Real v) {
+  float a[LANES];
+  memcpy(a, &v, sizeof a);
+  for (int half = LANES / 2; half; half /= 2) EACH(i, half) a[i] += a[i + half];
+  return a[0];
+}
+
+static void slope(const Toy *t, float *gW, float *gb) {
+  Sums sums = {};
+  int vectors = (t->rows + LANES - 1) / LANES, v = 0;
+  for (; v + STRIP <= vectors; v += STRIP) strip(t, &sums, LANES * v, STRIP);
+  if (STRIP > 1 && v < vectors) strip(t, &sums, LANES * v, vectors - v);
+  EACH(i, N) {
+    gb[i] = BIAS ? sum(sums.b[i]) : 0;
+    EACH(j, M) gW[j * N + i] = sum(sums.W[i][j]);
+  }
+}
+
+// For tests: what a batch is, features first.
+void draws(const uint32_t *key, const float *density, uint32_t rows, float *x) {
+  Law l = law(density);
+  EACH(i, N) for (uint32_t row = 0; row < rows; row++) {
+    Word words[GROUP] = {row + i * rows - (Word){}};
+    random_words(words, 1, key);
+    x[i * rows + row] = drawn(&l, i, words[0])[0];
+  }
+}
+
+// -- what XLA calls
+
+// Toy `k` of the stacks in `buffers`: W, b, weight, density, key.
+INLINE Toy toy(void *const *buffers, uint32_t rows, size_t k) {
+  const float *each[4];
+  EACH(a, 4) each[a] = (const float *)((XLA_FFI_Buffer *)buffers[a])->data + k * (a ? N : N * M);
+  const uint32_t *key = (const uint32_t *)((XLA_FFI_Buffer *)buffers[4])->data + 2 * k;
+  return (Toy){each[0], each[1], each[2], each[3], key, rows, law(each[3])};
+}
+
+INLINE int alike(const Toy *s, const Toy *t) {
+  return !memcmp(s->key, t->key, 8) && !memcmp(s->W, t->W, 4 * N * M) && !memcmp(s->b, t->b, 4 * N) &&
+         !memcmp(s->weight, t->weight, 4 * N) && !memcmp(s->density, t->density, 4 * N);
+}
+
+// A unit of copies, as a lone fit is, costs one of them: the same numbers in, the same numbers out.
+static void slopes(const XLA_FFI_CallFrame *call) {
+  uint32_t rows = *(const uint32_t *)((XLA_FFI_Scalar *)call->attrs.attrs[0])->value;
+  XLA_FFI_Buffer *W = call->args.args[0], *outW = call->rets.rets[0], *outb = call->rets.rets[1];
+  size_t toys = 1;
+  EACH(axis, W->rank - 2) toys *= W->dims[axis];
+  float *gW = outW->data, *gb = outb->data;
+  Toy before;
+  for (size_t k = 0; k < toys; k++, gW += N * M, gb += N) {
+    Toy t = toy(call->args.args, rows, k);
+    if (k && alike(&t, &before)) {
+      memcpy(gW, gW - N * M, 4 * N * M), memcpy(gb, gb - N, 4 * N);
+    } else {
+      slope(&t, gW, gb);
+    }
+    before = t;
+  }
+}
+
+// Before it calls, XLA asks which version of its interface this was written for.
+XLA_FFI_Error *fused(XLA_FFI_CallFrame *call) {
+  XLA_FFI_Extension_Base *asked = call->extension_start;
+  if (asked && asked->type == XLA_FFI_Extension_Metadata) {
+    XLA_FFI_Api_Version *version = &((XLA_FFI_Metadata_Extension *)asked)->metadata->api_version;
+    version->major_version = XLA_FFI_API_MAJOR, version->minor_version = XLA_FFI_API_MINOR;
+    return NULL;
+  }
+  if (call->stage == XLA_FFI_ExecutionStage_EXECUTE) slopes(call);
+  return NULL;
+}

@@ -1,0 +1,146 @@
+"""Tiny toys by a kernel of our own: it draws a batch, goes there and back, and writes nothing but the gradient.
+
+Compiled arithmetic goes over a batch about ten times, and on tiny toys most of a step is writing it down and reading it
+again. The kernel, `fused.c`, keeps sixteen rows at a time in registers. Its plain twin is `layers.slope` on what the
+world samples: the same bits drawn, the same gradient but for the order of sums.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from superpose.core.native import NoLibrary, library
+from superpose.core.shapes import Array, Float, Key
+from superpose.core.trees import named_leaves
+from superpose.models import layers
+from superpose.train.objectives import Reconstruct
+from superpose.worlds.base import Batch
+from superpose.worlds.sparse import SparseWorld
+
+SOURCE = Path(__file__).with_name("fused.c")
+LANES = 16
+MOST_FEATURES, MOST_HIDDEN = 32, 16
+"""Beyond, compiled products are as good: measured."""
+OFF = "SUPERPOSE_KERNEL"
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """A batch that may never be written down: how to draw it, and what the kernel needs to know of its world."""
+
+    world: SparseWorld
+    rows: int
+    stream: str
+    density: Float[Array, "features"]
+    weight: Float[Array, "features"]
+    key: Key
+
+    def batch(self) -> Batch:
+        return self.world.sample(self.key, self.rows)
+
+
+def drawer(recipe: Any, data: Key) -> Callable[[Any], Drawing]:
+    """The drawing of each step. `weight` is that of the error's derivative."""
+    world, rows = recipe.world, recipe.batch
+    share = rows * (world.n_features if recipe.objective.reduce == "mean" else 1)
+    weight = world.importances() * (2.0 / share)
+    whole = functools.partial(Drawing, world, rows, recipe.stream, world.densities(), weight)
+    return lambda t: whole(jax.random.fold_in(data, t))
+
+
+def loss(model: Any, drawing: Drawing, objective: Any) -> Float[Array, ""]:
+    """By the plain twin, for the steps that keep it."""
+    return layers.loss(model, drawing.batch(), objective)
+
+
+def slope(model: Any, drawing: Drawing, objective: Any) -> Any:
+    """The gradient of `loss`, shaped like the model."""
+    W, _, _, b = layers.parameters(model)
+    bias = jnp.zeros_like(drawing.weight) if b is None else b
+    shapes = jax.ShapeDtypeStruct(W.shape, W.dtype), jax.ShapeDtypeStruct(bias.shape, W.dtype)
+    call = jax.ffi.ffi_call(_target(model, drawing.rows, drawing.stream), shapes, vmap_method="broadcast_all")
+    words = jax.random.key_data(drawing.key)
+    gW, gb = call(W, bias, drawing.weight, drawing.density, words, rows=np.uint32(drawing.rows))
+    slopes = {model.wiring.into: gW, model.wiring.out_bias: gb}
+    return jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
+
+
+def _target(model: Any, rows: int, stream: str) -> str:
+    """The kernel's name in XLA's register. Raises `NoLibrary`."""
+    hidden, features = getattr(model, model.wiring.into).shape
+    name, found = library(
+        SOURCE,
+        N=features,
+        M=hidden,
+        THREEFRY=int(stream == "threefry"),
+        RELU=int(model.wiring.activation == "relu"),
+        BIAS=int(model.wiring.out_bias is not None),
+        RAGGED=int(rows % LANES > 0),
+    )
+    return _registered(name, found)
+
+
+@functools.lru_cache(maxsize=256)
+def _registered(name: str, found: Any) -> str:
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(found.fused), platform="cpu")
+    return name
+
+
+def lacks(recipe: Any, model: Any) -> str:
+    """What keeps a recipe from this path, in words; "" if nothing does. The model may be known by its shapes alone."""
+    if os.environ.get(OFF) == "0":
+        return f"{OFF}=0 turns the kernel off"
+    for fine, wanted in _needs(recipe, model):
+        if not fine():
+            return wanted
+    return ""
+
+
+def unbuilt(recipe: Any, model: Any) -> str:
+    """Why there is no kernel for a recipe that it covers; "" once it is built and loaded."""
+    try:
+        _target(model, recipe.batch, recipe.stream)
+    except NoLibrary as why:
+        return str(why)
+    return ""
+
+
+def _needs(recipe: Any, model: Any) -> tuple[tuple[Callable[[], bool], str], ...]:
+    """Each holds only if those before it do."""
+    world, objective = recipe.world, recipe.objective
+    return (
+        (lambda: jax.default_backend() == "cpu", "the kernel is for CPUs"),
+        (lambda: type(world) is SparseWorld, "the world must be a SparseWorld"),
+        (lambda: world.values == "uniform" and world.points == "random", "values must be uniform, and drawn at random"),
+        (lambda: recipe.batch != "all", "the batch must be a sample"),
+        (lambda: recipe.precision == "float32", "the precision must be float32"),
+        (lambda: recipe.optimizer.kind != "lbfgs", "L-BFGS follows gradients of its own"),
+        (lambda: _squares(objective), "the objective must be a squared error alone, Reconstruct()"),
+        (lambda: _plain(model), "the model must be a tied toy, linear or ReLU, without activation in the middle"),
+        (lambda: _small(model, recipe.batch), f"features go to {MOST_FEATURES}, and hidden dimensions to {MOST_HIDDEN}"),
+    )
+
+
+def _squares(objective: Any) -> bool:
+    if not isinstance(objective, Reconstruct) or objective.power != 2:
+        return False
+    return not objective.penalties and not objective.noise and objective.attack is None
+
+
+def _plain(model: Any) -> bool:
+    wiring = getattr(model, "wiring", None)
+    return wiring is not None and wiring.gram and wiring.activation in ("relu", "identity")
+
+
+def _small(model: Any, rows: int) -> bool:
+    hidden, features = getattr(model, model.wiring.into).shape
+    return features <= MOST_FEATURES and hidden <= MOST_HIDDEN and features * rows < 2**31
