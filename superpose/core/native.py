@@ -38,7 +38,7 @@ class NoLibrary(Exception):
 def library(source: Path, **macros: int) -> tuple[str, ctypes.CDLL]:
     """A name of its own for `source` under these macros, and the library. Raises `NoLibrary`."""
     compiler = _compiler()
-    words = (*FLAGS, f"-I{jax.ffi.include_dir()}", *(f"-D{name}={value}" for name, value in macros.items()))
+    words = (*FLAGS, f"-I{jax.ffi.include_dir()}", *(f"-D{name}={int(value)}" for name, value in macros.items()))
     name = f"{source.stem}-{_digest(source, compiler, words)}"
     found = _library(source, compiler, words, name)
     if isinstance(found, str):
@@ -116,7 +116,7 @@ def _compile(source: Path, compiler: tuple[str, ...], words: tuple[str, ...], ou
     for native in NATIVE:
         command = [*compiler, *words, native, str(source), "-o", out]
         try:
-            ran = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
+            ran = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=PATIENCE)
         except subprocess.SubprocessError as why:
             raise NoLibrary(f"the C compiler {compiler[0]} did not end: {why}") from None
         if ran.returncode == 0:

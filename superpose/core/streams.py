@@ -53,8 +53,11 @@ def threefry(k0: Any, k1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
     return x0, x1
 
 
-def mix(x: Words) -> Words:
-    """A one-to-one map of words (Wellons' `lowbias32`): each bit of `x` flips each bit of the outcome half the time."""
+def mix(x: Any) -> Any:
+    """A one-to-one map of words (Wellons' `lowbias32`): each bit of `x` flips each bit of the outcome half the time.
+
+    Of JAX's arrays or NumPy's.
+    """
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
     return x ^ (x >> np.uint32(16))

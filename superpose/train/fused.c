@@ -1,5 +1,5 @@
-// The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, backward. Nothing of a batch leaves
-// the core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw.
+// The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, back. Nothing of a batch leaves the
+// core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw.
 //
 // Compiled for N features, M hidden dimensions, THREEFRY (or the "fast" stream), RELU (or linear), BIAS (or none), and
 // RAGGED (batches that do not fill their vectors). Sixteen rows of a batch lie side by side in a vector.
@@ -19,12 +19,13 @@ typedef float Real VECTOR;
 typedef int32_t Mask VECTOR;
 typedef uint32_t Word VECTOR;
 
-// Where all sums of a toy fit in registers a strip of rows is one vector and every loop is unrolled; else a strip is
-// some vectors that stay in L1, and sums are taken for TILE features at a time.
+// Where all sums of a toy fit in registers every loop over features is unrolled; else sums are taken for TILE features at
+// a time. A strip is so many vectors of rows that a core always has something to do, and that it stays in L1.
 #define SMALL (N * M + N <= 24)
-#define STRIP (SMALL ? (N < 4 ? 2 : 1) : 8)
-#define TILE (SMALL ? N : M < 11 ? 24 / (M + 1) : 2)
+#define STRIP (SMALL ? N < 3 ? 4 : 2 : 8)
 #define ALL (SMALL ? 64 : 1)
+#define TILE_OF(size) (SMALL || size > N ? N : size > 1 ? size : 1)
+#define TILE TILE_OF(24 / (M + 1))
 
 static const Word PLACES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
@@ -35,8 +36,9 @@ INLINE Real where(Mask chosen, Real value) { return (Real)(chosen & (Mask)value)
 // -- random numbers: GROUP vectors of words at once, since each is a long chain of short steps
 
 #define WORDS (N * STRIP)
-#define GROUP (WORDS <= 8 ? WORDS : SMALL ? (WORDS + 1) / 2 : 8)
-#define EVERY(k) UNROLL(8) EACH(k, count)
+#define GROUPS ((WORDS + 7) / 8)
+#define GROUP ((WORDS + GROUPS - 1) / GROUPS)
+#define EVERY(k) UNROLL(16) EACH(k, count)
 
 #if THREEFRY
 INLINE Word rotate(Word x, int turn) { return x << turn | x >> (32 - turn); }
@@ -108,8 +110,8 @@ typedef struct {
   Real x[N][STRIP], r[N][STRIP], hidden[M][STRIP], back[M][STRIP];
 } Strip;
 
-// Entries `first` … of the strip, counted feature by feature.
-INLINE void fill(const Toy *t, Strip *s, uint32_t row, int first, int count) {
+// Entries `first` … of the strip that starts at `row`, counted feature by feature.
+INLINE void draw(const Toy *t, Strip *s, uint32_t row, int first, int count) {
   Word words[GROUP];
   EVERY(k) {
     int i = (first + k) / STRIP, v = (first + k) % STRIP;
@@ -120,6 +122,12 @@ INLINE void fill(const Toy *t, Strip *s, uint32_t row, int first, int count) {
     int i = (first + k) / STRIP, v = (first + k) % STRIP;
     s->x[i][v] = drawn(&t->law, i, words[k]);
   }
+}
+
+INLINE void fill(const Toy *t, Strip *s, uint32_t row) {
+  int i = 0;
+  UNROLL(ALL) for (; i + GROUP <= WORDS; i += GROUP) draw(t, s, row, i, GROUP);
+  if (WORDS % GROUP) draw(t, s, row, i, WORDS % GROUP);
 }
 
 INLINE void through(const Toy *t, Strip *s, int v, Word row) {
@@ -158,13 +166,11 @@ INLINE void gather(const Strip *s, Sums *sums, int first, int count, int vectors
   }
 }
 
-INLINE void strip(const Toy *t, Sums *sums, uint32_t first, int vectors) {
+INLINE void strip(const Toy *t, Sums *sums, uint32_t row, int vectors) {
   Strip s;
+  fill(t, &s, row);
+  UNROLL(ALL) EACH(v, vectors) through(t, &s, v, row + LANES * v + PLACES);
   int i = 0;
-  UNROLL(ALL) for (; i + GROUP <= WORDS; i += GROUP) fill(t, &s, first, i, GROUP);
-  if (WORDS % GROUP) fill(t, &s, first, i, WORDS % GROUP);
-  UNROLL(ALL) EACH(v, vectors) through(t, &s, v, first + LANES * v + PLACES);
-  i = 0;
   for (; i + TILE <= N; i += TILE) gather(&s, sums, i, TILE, vectors);
   if (N % TILE) gather(&s, sums, i, N % TILE, vectors);
 }
@@ -189,13 +195,23 @@ static void slope(const Toy *t, float *gW, float *gb) {
   }
 }
 
-// For tests: what a batch is, features first.
-void draws(const uint32_t *key, const float *density, uint32_t rows, float *x) {
-  Law l = law(density);
-  EACH(i, N) for (uint32_t row = 0; row < rows; row++) {
-    Word words[GROUP] = {row + i * rows - (Word){}};
-    random_words(words, 1, key);
-    x[i * rows + row] = drawn(&l, i, words[0])[0];
+// -- what Python calls once, to compare with the plain twin
+
+void gradient(const float *W, const float *b, const float *weight, const float *density, const uint32_t *key,
+              uint32_t rows, float *gW, float *gb) {
+  Toy t = {W, b, weight, density, key, rows, law(density)};
+  slope(&t, gW, gb);
+}
+
+// The batch itself, features first.
+void draws(const float *density, const uint32_t *key, uint32_t rows, float *x) {
+  Toy t = {.key = key, .rows = rows, .law = law(density)};
+  Strip s;
+  for (uint32_t row = 0; row < rows; row += LANES * STRIP) {
+    fill(&t, &s, row);
+    EACH(i, N) EACH(k, LANES * STRIP) {
+      if (row + k < rows) x[i * rows + row + k] = s.x[i][k / LANES][k % LANES];
+    }
   }
 }
 
@@ -221,7 +237,7 @@ static void slopes(const XLA_FFI_CallFrame *call) {
   size_t toys = 1;
   EACH(axis, W->rank - 2) toys *= W->dims[axis];
   float *gW = outW->data, *gb = outb->data;
-  Toy before;
+  Toy before = {};
   for (size_t k = 0; k < toys; k++, gW += N * M, gb += N) {
     Toy t = toy(call->args.args, rows, k);
     if (k && alike(&t, &before)) {

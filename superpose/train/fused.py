@@ -11,23 +11,21 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from superpose.core.native import NoLibrary, library
+from superpose.core.native import NoLibrary
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import named_leaves
 from superpose.models import layers
+from superpose.train.kernel import LANES, Shape, target
 from superpose.train.objectives import Reconstruct
 from superpose.worlds.base import Batch
 from superpose.worlds.sparse import SparseWorld
 
-SOURCE = Path(__file__).with_name("fused.c")
-LANES = 16
 MOST_FEATURES, MOST_HIDDEN = 32, 16
 """Beyond, compiled products are as good: measured."""
 OFF = "SUPERPOSE_KERNEL"
@@ -67,32 +65,17 @@ def slope(model: Any, drawing: Drawing, objective: Any) -> Any:
     W, _, _, b = layers.parameters(model)
     bias = jnp.zeros_like(drawing.weight) if b is None else b
     shapes = jax.ShapeDtypeStruct(W.shape, W.dtype), jax.ShapeDtypeStruct(bias.shape, W.dtype)
-    call = jax.ffi.ffi_call(_target(model, drawing.rows, drawing.stream), shapes, vmap_method="broadcast_all")
+    call = jax.ffi.ffi_call(target(shape(model, drawing.rows, drawing.stream)), shapes, vmap_method="broadcast_all")
     words = jax.random.key_data(drawing.key)
     gW, gb = call(W, bias, drawing.weight, drawing.density, words, rows=np.uint32(drawing.rows))
     slopes = {model.wiring.into: gW, model.wiring.out_bias: gb}
     return jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
 
 
-def _target(model: Any, rows: int, stream: str) -> str:
-    """The kernel's name in XLA's register. Raises `NoLibrary`."""
+def shape(model: Any, rows: int, stream: str) -> Shape:
     hidden, features = getattr(model, model.wiring.into).shape
-    name, found = library(
-        SOURCE,
-        N=features,
-        M=hidden,
-        THREEFRY=int(stream == "threefry"),
-        RELU=int(model.wiring.activation == "relu"),
-        BIAS=int(model.wiring.out_bias is not None),
-        RAGGED=int(rows % LANES > 0),
-    )
-    return _registered(name, found)
-
-
-@functools.lru_cache(maxsize=256)
-def _registered(name: str, found: Any) -> str:
-    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(found.fused), platform="cpu")
-    return name
+    relu, bias = model.wiring.activation == "relu", model.wiring.out_bias is not None
+    return Shape(features, hidden, stream, relu, bias, rows % LANES > 0)
 
 
 def lacks(recipe: Any, model: Any) -> str:
@@ -108,7 +91,7 @@ def lacks(recipe: Any, model: Any) -> str:
 def unbuilt(recipe: Any, model: Any) -> str:
     """Why there is no kernel for a recipe that it covers; "" once it is built and loaded."""
     try:
-        _target(model, recipe.batch, recipe.stream)
+        target(shape(model, recipe.batch, recipe.stream))
     except NoLibrary as why:
         return str(why)
     return ""

@@ -1,0 +1,98 @@
+"""The kernel of tiny toys, `fused.c`: built for one shape, held against its plain twin, and made known to XLA."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from ctypes import CDLL, c_uint32, c_void_p
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from superpose.core.native import NoLibrary, library
+from superpose.core.streams import mix, threefry
+
+SOURCE = Path(__file__).with_name("fused.c")
+LANES = 16
+TOLERANCE = 1e-4
+"""How far a gradient in float32 may be from one in float64, as a share of the largest entry; bits drawn must be equal."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """All that the kernel is compiled for. `ragged` batches are not a multiple of sixteen."""
+
+    features: int
+    hidden: int
+    stream: str
+    relu: bool
+    bias: bool
+    ragged: bool
+
+
+@functools.lru_cache(maxsize=256)
+def target(shape: Shape) -> str:
+    """The name that XLA knows the kernel by. Raises `NoLibrary`."""
+    name, found = built(shape)
+    if not _agrees(shape, found):
+        raise NoLibrary("the kernel that the C compiler made does not agree with its plain twin")
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(found.fused), platform="cpu")
+    return name
+
+
+def built(shape: Shape) -> tuple[str, CDLL]:
+    s = shape
+    words = {"N": s.features, "M": s.hidden, "THREEFRY": s.stream == "threefry"}
+    return library(SOURCE, **words, RELU=s.relu, BIAS=s.bias, RAGGED=s.ragged)
+
+
+def draws(found: CDLL, density: Any, key: Any, rows: int) -> Any:
+    """The kernel's batch, features first, from NumPy's arrays."""
+    x = np.empty((len(density), rows), np.float32)
+    found.draws(*map(_at, (density, key)), c_uint32(rows), _at(x))
+    return x
+
+
+def gradient(found: CDLL, *numbers: Any, rows: int) -> tuple[Any, Any]:
+    """That of W and b, from W, b, weight, density and key, likewise."""
+    gW, gb = (np.empty_like(a) for a in numbers[:2])
+    found.gradient(*map(_at, numbers), c_uint32(rows), _at(gW), _at(gb))
+    return gW, gb
+
+
+def _at(a: Any) -> c_void_p:
+    return c_void_p(a.ctypes.data)
+
+
+def _agrees(shape: Shape, found: CDLL) -> bool:
+    """Compilers err too. A few rows, drawn and differentiated in NumPy: a millisecond for each process."""
+    n, m, rows = shape.features, shape.hidden, 15 * LANES - 13 * shape.ragged
+    rng = np.random.default_rng(0)
+    W, b = rng.normal(0, 0.5, (m, n)).astype(np.float32), rng.normal(0, 0.1, n).astype(np.float32)
+    weight, density = (rng.uniform(0.1, 1, n).astype(np.float32) for _ in range(2))
+    key = rng.integers(0, 2**32, 2, np.uint32)
+    x = sample(shape.stream, density, key, rows)
+    ours, twin = gradient(found, W, b, weight, density, key, rows=rows), _slope(shape, W, b, weight, x)
+    close = [np.abs(a - b).max() <= TOLERANCE * np.abs(b).max() for a, b in zip(ours, twin, strict=True)]
+    return np.array_equal(draws(found, density, key, rows), x) and all(close[: 1 + shape.bias])
+
+
+def sample(stream: str, density: Any, key: Any, rows: int) -> Any:
+    """The batch as NumPy has it, features first."""
+    place = np.arange(len(density) * rows, dtype=np.uint32).reshape(-1, rows)
+    if stream == "threefry":
+        words = np.bitwise_xor(*threefry(key[:1], key[1:], np.zeros_like(place), place))
+    else:
+        words = mix(mix(place + key[0]) ^ key[1])
+    u, p = (words >> np.uint32(9)).astype(np.float32) * np.float32(2**-23), density[:, None]
+    return np.where(u < p, u * (np.float32(1) / p), np.float32(0))
+
+
+def _slope(shape: Shape, *numbers: Any) -> tuple[Any, Any]:
+    W, b, weight, x = (np.asarray(a, np.float64) for a in numbers)
+    hidden = W @ x
+    z = W.T @ hidden + (b[:, None] if shape.bias else 0)
+    r = weight[:, None] * (z - x) * ((z > 0) if shape.relu else 1)
+    return hidden @ r.T + W @ r @ x.T, r.sum(1)
