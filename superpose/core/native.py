@@ -16,10 +16,10 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
-import jaxlib
 
 from superpose.core.machine import cache_folder, processor
 
@@ -57,7 +57,7 @@ def _compiler() -> tuple[str, ...]:
 
 def _digest(source: Path, compiler: tuple[str, ...], words: tuple[str, ...]) -> str:
     machine = [processor().get(what, "") for what in ("model name", "flags", "Features")]
-    parts = [source.read_text(encoding="utf-8"), *compiler, *words, *machine, platform.machine(), jaxlib.__version__]
+    parts = [source.read_text(encoding="utf-8"), *compiler, *words, *machine, platform.machine(), version("jaxlib")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

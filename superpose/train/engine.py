@@ -133,7 +133,9 @@ def _slope(recipe: Recipe, path: Path, old: State, rows: tuple, objective: Any, 
 
 
 def closed_form(path: Path) -> tuple[Any, Any]:
-    """Loss and gradient of a model on a batch by an objective; the batch is `Active` if the path is, a `Drawing` if fused."""
+    """Loss and gradient of a model on a batch by an objective. An "active" path has `Active` batches, a "fused" one a
+    `Drawing`.
+    """
     if path.slope == "active":
         return tiles.loss, tiles.slope
     if path.slope == "fused":

@@ -109,7 +109,10 @@ def _needs(recipe: Any, model: Any) -> tuple[tuple[Callable[[], bool], str], ...
         (lambda: recipe.optimizer.kind != "lbfgs", "L-BFGS follows gradients of its own"),
         (lambda: _squares(objective), "the objective must be a squared error alone, Reconstruct()"),
         (lambda: _plain(model), "the model must be a tied toy, linear or ReLU, without activation in the middle"),
-        (lambda: _small(model, recipe.batch), f"features go to {MOST_FEATURES}, and hidden dimensions to {MOST_HIDDEN}"),
+        (
+            lambda: _small(model, recipe.batch),
+            f"features go to {MOST_FEATURES}, and hidden dimensions to {MOST_HIDDEN}",
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from superpose.core.streams import mix, threefry
 SOURCE = Path(__file__).with_name("fused.c")
 LANES = 16
 TOLERANCE = 1e-4
-"""How far a gradient in float32 may be from one in float64, as a share of the largest entry; bits drawn must be equal."""
+"""How far a gradient may be from one in double precision, as a share of its largest entry; draws must be equal."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,9 +30,9 @@ DENSE = {"cpu": 2**26}
 class Path:
     """All that fixes the bits of a run beside its recipe and key. A run keeps the one it took.
 
-    `slope` is "autodiff", or the closed form of two layers: "direct", "gram", "fused", which is a kernel that draws as
-    it goes, or "active", which looks only at what is on: `active` features of a row at most, else 0. `vector` is the number of bits in a vector register that the
-    compiler is asked to prefer, 0 for its own choice. `width` models make a unit.
+    `slope` is "autodiff", or the closed form of two layers: "direct", "gram", "fused", a kernel that draws as it goes,
+    or "active", which looks only at what is on: `active` features of a row at most, else 0. `vector` is the number of
+    bits in a vector register that the compiler is asked to prefer, 0 for its own choice. `width` models make a unit.
     """
 
     slope: str = word(default="autodiff", among=SLOPES)
