@@ -74,7 +74,7 @@ def test_the_kernel_finds_the_gradient_of_its_plain_twin(n, m, stream):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("n, m", [(1, 1), (2, 1), (3, 2), (7, 2), (12, 1), (9, 4), (20, 5), (32, 16)])
+@pytest.mark.parametrize("n, m", [(1, 1), (2, 1), (3, 2), (7, 2), (12, 1), (9, 4), (20, 5), (32, 12)])
 def test_any_shape_draws_the_same_bits_and_finds_the_same_gradient(n, m):
     """As NumPy does. Words alternate over the shapes, and with them rows that do not fill a vector."""
     rows, rng, stream = 512 if m % 2 == 0 else 300, np.random.default_rng(n), ["fast", "threefry"][n % 2]

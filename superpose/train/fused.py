@@ -26,7 +26,7 @@ from superpose.train.objectives import Reconstruct
 from superpose.worlds.base import Batch
 from superpose.worlds.sparse import SparseWorld
 
-MOST_FEATURES, MOST_HIDDEN = 32, 16
+MOST_FEATURES, MOST_HIDDEN = 32, 12
 """Beyond, compiled products are as good: measured."""
 OFF = "SUPERPOSE_KERNEL"
 
