@@ -16,7 +16,7 @@ import superpose as sp
 from superpose.core import native
 from superpose.core.streams import in_stream
 from superpose.models import layers
-from superpose.train import calibrate, choose, chunks, fused, kernel
+from superpose.train import choose, chunks, fastest, fused, kernel
 from superpose.train.paths import Path, forms
 
 KEY = jax.random.key(0)
@@ -183,8 +183,8 @@ def test_the_clock_may_choose_it(monkeypatch):
 
     asked = recipe(2, 1, 32)
     monkeypatch.setenv("SUPERPOSE_CALIBRATE", "1")
-    monkeypatch.setattr(calibrate, "_decided", {})
-    monkeypatch.setattr(calibrate, "_first_or_faster", last)
+    monkeypatch.setattr(fastest, "_decided", {})
+    monkeypatch.setattr(fastest, "_first_or_faster", last)
     choose._choose.cache_clear()
     assert choose.choose(asked).slope == "fused"
     monkeypatch.setenv("SUPERPOSE_KERNEL", "0")
@@ -201,8 +201,8 @@ def afresh(monkeypatch, tmp_path):
     """As in a new process, with an empty cache and a clock that would take the kernel."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("SUPERPOSE_CALIBRATE", "1")
-    monkeypatch.setattr(calibrate, "_decided", {})
-    monkeypatch.setattr(calibrate, "_first_or_faster", lambda names, _: names[-1])
+    monkeypatch.setattr(fastest, "_decided", {})
+    monkeypatch.setattr(fastest, "_first_or_faster", lambda names, _: names[-1])
     clear()
     yield tmp_path
     clear()

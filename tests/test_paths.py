@@ -10,7 +10,7 @@ from flax import nnx
 import superpose as sp
 from superpose.models import layers
 from superpose.models.parts import WORDS
-from superpose.train import calibrate
+from superpose.train import calibrate, fastest
 from superpose.train.choose import choose
 from superpose.train.paths import Path
 
@@ -179,24 +179,24 @@ def test_samples_of_a_run_are_those_of_jax_random():
 def test_a_calibration_is_remembered_and_a_broken_memory_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("SUPERPOSE_CALIBRATE", "1")
-    monkeypatch.setattr(calibrate, "_decided", {})
-    monkeypatch.setattr(calibrate, "SECONDS", 1e-4)
+    monkeypatch.setattr(fastest, "_decided", {})
+    monkeypatch.setattr(fastest, "SECONDS", 1e-4)
     assert calibrate.form(("gram", "direct"), 5, 2, 64, False, 0) in layers.FORMS
     (file,) = (tmp_path / "superpose").iterdir()
-    monkeypatch.setattr(calibrate, "_first_or_faster", lambda *_: pytest.fail("timed again"))
-    monkeypatch.setattr(calibrate, "_decided", {})
+    monkeypatch.setattr(fastest, "_first_or_faster", lambda *_: pytest.fail("timed again"))
+    monkeypatch.setattr(fastest, "_decided", {})
     calibrate.form(("gram", "direct"), 5, 2, 64, False, 0)
     file.write_text("{half", encoding="utf-8")
-    monkeypatch.setattr(calibrate, "_first_or_faster", lambda candidates, _: candidates[1])
+    monkeypatch.setattr(fastest, "_first_or_faster", lambda candidates, _: candidates[1])
     assert calibrate.form(("gram", "direct"), 5, 2, 64, False, 0) == "direct"
     assert '"direct"' in file.read_text(encoding="utf-8")
 
 
 def test_the_first_candidate_stays_unless_another_is_clearly_faster(monkeypatch):
     times = {"a": 1.0, "b": 0.95, "c": 0.5}
-    monkeypatch.setattr(calibrate, "_each", lambda run: times[run])
-    assert calibrate._first_or_faster(("a", "b"), lambda name: name) == "a"
-    assert calibrate._first_or_faster(("a", "b", "c"), lambda name: name) == "c"
+    monkeypatch.setattr(fastest, "_each", lambda run: times[run])
+    assert fastest._first_or_faster(("a", "b"), lambda name: name) == "a"
+    assert fastest._first_or_faster(("a", "b", "c"), lambda name: name) == "c"
 
 
 # -- the same statistics

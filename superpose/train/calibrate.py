@@ -1,19 +1,8 @@
-"""Short timings that choose between programs of equal meaning. They are remembered from one process to the next.
-
-Forms of a gradient, and widths of vector registers, round differently in the last bit. So a machine decides once,
-writes the decision down, and every run says which it took: what ran today runs to the same bits tomorrow.
-"""
+"""What is timed to choose a path: bare draws for the width of vectors, gradients for the form."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import platform
-import time
 from collections.abc import Callable
-from pathlib import Path as File
 from typing import Any
 
 import jax
@@ -21,29 +10,24 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from superpose.core.machine import cache_folder, processor
+from superpose.core.machine import processor
 from superpose.core.streams import in_stream
 from superpose.models import layers, tiles
 from superpose.models.toy import ToyConfig
 from superpose.train import fused
+from superpose.train.fastest import Program, fastest
 from superpose.train.objectives import reconstruct
 from superpose.train.recipe import Recipe
 from superpose.worlds.active import drawer
 from superpose.worlds.base import Batch
 from superpose.worlds.sparse import SparseWorld
 
-Program = Callable[[int], Any]
-
-MARGIN = 1.1
-"""How many times faster than the first candidate another must be to be taken."""
-SECONDS = 0.02
-
 
 def vector() -> int:
     """512 where the processor has such registers and gains by them, else 0."""
     if "avx512f" not in processor().get("flags", "").split():
         return 0
-    return int(_remembered("vector", ("0", "512"), _draws))
+    return int(fastest("vector", ("0", "512"), _draws))
 
 
 def form(
@@ -56,8 +40,8 @@ def form(
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
     name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
     if stream:
-        return _remembered(f"{name}, {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
-    return _remembered(name, forms, _slopes(features, hidden, rows, shared, width))
+        return fastest(f"{name}, {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
+    return fastest(name, forms, _slopes(features, hidden, rows, shared, width))
 
 
 def sparse(
@@ -66,31 +50,7 @@ def sparse(
     """The form whose gradients take least time, drawing included, on rows of which little is on."""
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
     name = f"{kind} {world.n_features}→{hidden} on {room} {world.values} batch {rows} {stream} at {width}"
-    return _remembered(name, forms, _sparse_slopes(world, hidden, rows, room, stream, width))
-
-
-def _first_or_faster(candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
-    """Each is timed in turn, several times over, and its best time counts."""
-    runs = [program(c) for c in candidates]
-    best = [np.inf] * len(runs)
-    for _ in range(3):
-        for i, run in enumerate(runs):
-            best[i] = min(best[i], _each(run))
-    winner = int(np.argmin(best))
-    return candidates[winner if best[0] > MARGIN * best[winner] else 0]
-
-
-def _each(run: Program) -> float:
-    """Seconds a repetition: of the processor's time where each core is a device, since all will be busy, else ours."""
-    clock = time.process_time if len(jax.local_devices()) > 1 else time.perf_counter
-    count = 1
-    while True:
-        began = clock()
-        jax.block_until_ready(run(count))
-        taken = clock() - began
-        if taken > SECONDS:
-            return taken / count
-        count *= 4
+    return fastest(name, forms, _sparse_slopes(world, hidden, rows, room, stream, width))
 
 
 def _draws(width: str) -> Program:
@@ -176,51 +136,3 @@ def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
     options: dict[str, str | bool] | None = {"xla_cpu_prefer_vector_width": str(width)} if width else None
     compiled = jax.jit(loop).lower(seeds, np.int32(1)).compile(compiler_options=options)
     return lambda count: compiled(seeds, np.int32(count))
-
-
-# -- memory
-
-
-def wanted() -> bool:
-    return os.environ.get("SUPERPOSE_CALIBRATE") != "0"
-
-
-def _remembered(name: str, candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
-    if not wanted():
-        return candidates[0]
-    known = _read()
-    if known.get(name) not in candidates:
-        with jax.ensure_compile_time_eval():
-            known = {**known, name: _first_or_faster(candidates, program)}
-        _write(known)
-    return known[name]
-
-
-def _file() -> File:
-    """One file for each kind of processor and version of the compiler."""
-    kind = f"{processor().get('model name', platform.processor())} {os.cpu_count()} {jax.__version__}"
-    return cache_folder() / f"paths-{hashlib.sha256(kind.encode()).hexdigest()[:12]}.json"
-
-
-_decided: dict[str, str] = {}
-"""What this process has decided or read: a folder that cannot be written costs a calibration a process."""
-
-
-def _read() -> dict[str, str]:
-    try:
-        known = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    if not isinstance(known, dict):
-        known = {}
-    return {**{str(k): str(v) for k, v in known.items()}, **_decided}
-
-
-def _write(known: dict[str, str]) -> None:
-    """Whole or not at all, so that two processes cannot mix their decisions."""
-    _decided.update(known)
-    with contextlib.suppress(OSError):
-        _file().parent.mkdir(parents=True, exist_ok=True)
-        fresh = _file().with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
-        fresh.replace(_file())

@@ -16,6 +16,7 @@ from jax.extend.core import jaxprs_in_params
 from superpose.core.mistakes import BadValue, check_room
 from superpose.train import calibrate, fused
 from superpose.train.engine import Clock, advance, begin
+from superpose.train.fastest import wanted
 from superpose.train.paths import Path, closed, forms
 from superpose.train.recipe import Recipe
 from superpose.worlds import active
@@ -81,7 +82,7 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     rows = 1 if room else recipe.batch
     model, batch = jax.eval_shape(functools.partial(_example, rows=rows), recipe)
     worth = forms(recipe, model, batch, room, backend)
-    if "fused" in worth and (not calibrate.wanted() or fused.unbuilt(recipe, model)):
+    if "fused" in worth and (not wanted() or fused.unbuilt(recipe, model)):
         worth = worth[:-1]
     if len(worth) == 1 or backend != "cpu":
         return worth[0]
