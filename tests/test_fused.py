@@ -4,6 +4,7 @@ These tests need a C compiler, as CONTRIBUTING.md says; only those of doing with
 """
 
 import dataclasses
+import functools
 import os
 
 import jax
@@ -115,29 +116,29 @@ def test_one_model_does_not_depend_on_how_many_there_are():
 # -- training
 
 
-WAY = Path(slope="fused", width=8)
+WAY = Path(slope="fused", width=4)
 
 
 def test_a_sweep_point_is_its_solo_fit_whatever_the_chunks_and_devices(monkeypatch):
-    asked, over = recipe(2, 1, 33), {"world.density": [0.1, 0.5], "seed": range(13)}
-    swept = sp.sweep(asked, over, KEY, path=WAY, quiet=True, devices=4)
-    point = swept.run(density=0.5, seed=11)
-    alone = sp.fit(point.recipe, jax.random.fold_in(KEY, 11), path=WAY)
-    inside = jax.jit(lambda r, k: sp.fit(r, k, path=WAY))(point.recipe, jax.random.fold_in(KEY, 11))
-    for each in (alone, inside):
-        np.testing.assert_array_equal(each.model.W[...], point.model.W[...])
-        np.testing.assert_array_equal(each.loss, point.loss)
+    """Four chunks of two units on two devices, against one unit of copies, in our hands and in a user's `jit`."""
     monkeypatch.setattr(chunks, "_guess", lambda *_: 1)
-    chunked = sp.sweep(asked, over, KEY, path=WAY, quiet=True, devices=1)
-    np.testing.assert_array_equal(chunked.runs.model.W[...], swept.runs.model.W[...])
+    asked, over = recipe(2, 1, 33), {"world.density": [0.1, 0.5], "seed": range(13)}
+    swept = sp.sweep(asked, over, KEY, path=WAY, quiet=True, devices=2)
+    inside = jax.jit(lambda recipe, key: sp.fit(recipe, key, path=WAY))
+    for density, seed in ((0.1, 0), (0.5, 3), (0.5, 12)):
+        point = swept.run(density=density, seed=seed)
+        for how in (inside, functools.partial(sp.fit, path=WAY)):
+            alone = how(point.recipe, jax.random.fold_in(KEY, seed))
+            np.testing.assert_array_equal(alone.model.W[...], point.model.W[...])
+            np.testing.assert_array_equal(alone.loss, point.loss)
+    assert alone.path == WAY
 
 
 def test_it_trains_to_the_answer_of_the_plain_paths():
-    asked = recipe(5, 2, 64, steps=60, learning_rate=1e-2, stream="fast")
-    plain, ours = (sp.fit(asked, KEY, path=p) for p in (Path(slope="direct", width=8), WAY))
+    asked = recipe(2, 1, 33, learning_rate=1e-2)
+    plain, ours = (sp.fit(asked, KEY, path=p) for p in (Path(slope="direct", width=4), WAY))
     np.testing.assert_allclose(ours.model.W[...], plain.model.W[...], atol=2e-5)
     np.testing.assert_allclose(ours.loss, plain.loss, rtol=1e-4)
-    assert ours.path == WAY
 
 
 # -- which path is taken
