@@ -2,13 +2,20 @@
 // core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw.
 //
 // Compiled for N features, M hidden dimensions, THREEFRY (or the "fast" stream), RELU (or linear), BIAS (or none), and
-// RAGGED (batches that do not fill their vectors). Sixteen rows of a batch lie side by side in a vector.
+// RAGGED (batches that are not a multiple of sixteen rows). Rows of a batch lie side by side in a vector, as many as the
+// processor's hold.
 
 #include <string.h>
 
 #include "xla/ffi/api/c_api.h"
 
+#if __AVX512F__
 #define LANES 16
+#elif __AVX2__
+#define LANES 8
+#else
+#define LANES 4
+#endif
 #define VECTOR __attribute__((vector_size(4 * LANES)))
 #define INLINE static inline __attribute__((always_inline))
 #define TEXT(x) #x
@@ -27,7 +34,15 @@ typedef uint32_t Word VECTOR;
 #define TILE_OF(size) (SMALL || size > N ? N : size > 1 ? size : 1)
 #define TILE TILE_OF(24 / (M + 1))
 
-static const Word PLACES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const Word PLACES = {
+    0, 1, 2, 3,
+#if LANES > 4
+    4, 5, 6, 7,
+#endif
+#if LANES > 8
+    8, 9, 10, 11, 12, 13, 14, 15,
+#endif
+};
 
 INLINE Real all(float value) { return value - (Real){}; }
 
