@@ -1,8 +1,8 @@
 """Tiny toys by a kernel of our own: it draws a batch, goes there and back, and writes nothing but the gradient.
 
 Compiled arithmetic goes over a batch about ten times, and on tiny toys most of a step is writing it down and reading it
-again. The kernel, `fused.c`, keeps a vector of rows at a time in registers. Its plain twin is `layers.slope` on what the
-world samples: the same bits drawn, the same gradient but for the order of sums.
+again. The kernel, `fused.c`, keeps a vector of rows at a time in registers. Its plain twin is `layers.slope` on what
+the world samples: the same bits drawn, the same gradient but for the order of sums.
 """
 
 from __future__ import annotations
