@@ -195,8 +195,8 @@ def test_a_calibration_is_remembered_and_a_broken_memory_is_made_anew(tmp_path, 
 def test_the_first_candidate_stays_unless_another_is_clearly_faster(monkeypatch):
     times = {"a": 1.0, "b": 0.95, "c": 0.5}
     monkeypatch.setattr(fastest, "_each", lambda run: times[run])
-    assert fastest._first_or_faster(("a", "b"), lambda name: name) == "a"
-    assert fastest._first_or_faster(("a", "b", "c"), lambda name: name) == "c"
+    assert fastest._first_or_faster(("a", "b"), lambda name: lambda: name) == "a"
+    assert fastest._first_or_faster(("a", "b", "c"), lambda name: lambda: name) == "c"
 
 
 # -- the same statistics

@@ -15,7 +15,7 @@ from superpose.core.streams import in_stream
 from superpose.models import layers, tiles
 from superpose.models.toy import ToyConfig
 from superpose.train import fused
-from superpose.train.fastest import Program, fastest
+from superpose.train.fastest import Build, Program, fastest
 from superpose.train.objectives import reconstruct
 from superpose.train.recipe import Recipe
 from superpose.worlds.active import drawer
@@ -35,10 +35,12 @@ def form(
 ) -> str:
     """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all.
 
-    Where a stream is named, drawing counts.
+    Where a stream is named, drawing counts, as it must where a form draws as it goes.
     """
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
     name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
+    if "fused" in forms:
+        name += ", fused"
     if stream:
         return fastest(f"{name}, {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
     return fastest(name, forms, _slopes(features, hidden, rows, shared, width))
@@ -53,7 +55,7 @@ def sparse(
     return fastest(name, forms, _sparse_slopes(world, hidden, rows, room, stream, width))
 
 
-def _draws(width: str) -> Program:
+def _draws(width: str) -> Build:
     def draw(key: Any) -> Any:
         u = jax.random.uniform(key, (2, 1024))
         return jnp.where(u < 0.1, u, 0.0).sum()
@@ -61,18 +63,22 @@ def _draws(width: str) -> Program:
     return _repeated(draw, 32, int(width))
 
 
-def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> Callable[[str], Program]:
+def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> Callable[[str], Build]:
     """Gradients of a toy on dense rows: their number of operations is what matters."""
     config = ToyConfig(n_features=features, n_hidden=hidden)
     still = np.linspace(0, 1, features * rows).reshape(features, rows)
 
-    def program(form: str) -> Program:
+    def program(form: str) -> Build:
         model = config.build(nnx.Rngs(jax.random.key(0)))
 
         def total(key: Any) -> Any:
             x = (jnp.asarray(still, dtype=float) if shared else jax.random.uniform(key, still.shape)).T
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
-            slope = layers.slope(moved, Batch(x=x, y=x), reconstruct, form)
+            batch = Batch(x=x, y=x, weight=jnp.ones(features))
+            if form == "fused":
+                slope = fused.slope(moved, fused.given(batch, reconstruct), reconstruct)
+            else:
+                slope = layers.slope(moved, batch, reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))
 
         return _repeated(total, max(1, min(64, 2**16 // still.size)), width)
@@ -80,11 +86,11 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
     return program
 
 
-def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int) -> Callable[[str], Program]:
+def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int) -> Callable[[str], Build]:
     world = SparseWorld(n_features=features)
     recipe = Recipe(world=world, model=ToyConfig(n_features=features, n_hidden=hidden), batch=rows, stream=stream)
 
-    def program(form: str) -> Program:
+    def program(form: str) -> Build:
         model = recipe.model.build(nnx.Rngs(jax.random.key(0)))
 
         def total(key: Any) -> Any:
@@ -104,7 +110,7 @@ def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int
 def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream: str, width: int) -> Callable:
     config = ToyConfig(n_features=world.n_features, n_hidden=hidden)
 
-    def program(form: str) -> Program:
+    def program(form: str) -> Build:
         model, draw = config.build(nnx.Rngs(jax.random.key(0))), drawer(world, rows, room)
 
         def total(key: Any) -> Any:
@@ -121,7 +127,7 @@ def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream
     return program
 
 
-def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
+def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Build:
     """`f(key)` side by side, in a loop whose length is asked for. Compiled ahead, so that a trace can call it too."""
 
     def loop(seeds: Any, count: Any) -> Any:
@@ -134,5 +140,10 @@ def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Program:
 
     seeds = np.arange(2 * copies, dtype=np.uint32).reshape(copies, 2)
     options: dict[str, str | bool] | None = {"xla_cpu_prefer_vector_width": str(width)} if width else None
-    compiled = jax.jit(loop).lower(seeds, np.int32(1)).compile(compiler_options=options)
-    return lambda count: compiled(seeds, np.int32(count))
+    traced = jax.jit(loop).lower(seeds, np.int32(1))
+
+    def build() -> Program:
+        compiled = traced.compile(compiler_options=options)
+        return lambda count: compiled(seeds, np.int32(count))
+
+    return build

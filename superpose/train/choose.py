@@ -91,7 +91,7 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     if "active" in worth:
         world = SparseWorld(n_features=features, density=room / (2 * features), values=recipe.world.values)  # type: ignore[attr-defined]
         return calibrate.sparse(worth, world, hidden, recipe.batch, room, recipe.stream, vector)
-    stream = recipe.stream if "fused" in worth else ""
+    stream = recipe.stream if "fused" in worth and recipe.batch != "all" else ""
     return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector, stream)
 
 

@@ -75,15 +75,15 @@ def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, p
 
 def _draws(recipe: Recipe, key: Key, path: Path) -> Draw:
     """The batch of each step: always the same rows, or fresh ones from a key that belongs to the step."""
+    data = stream(key, "data")
+    if path.slope == "fused":
+        return fused.drawer(recipe, data)
     if recipe.batch == "all":
         rows = recipe.world.everything()  # type: ignore[attr-defined]
         return lambda t: rows
-    data = stream(key, "data")
     if path.slope == "active":
         few = active.drawer(recipe.world, recipe.batch, path.active)  # type: ignore[arg-type]
         return lambda t: few(jax.random.fold_in(data, t))
-    if path.slope == "fused":
-        return fused.drawer(recipe, data)
     return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
 
 

@@ -13,6 +13,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as File
 from typing import Any
 
@@ -23,6 +24,8 @@ from superpose.core.machine import cache_folder, processor
 
 Program = Callable[[int], Any]
 """Does the same so many times over."""
+Build = Callable[[], Program]
+"""Compiles it."""
 
 MARGIN = 1.1
 """How many times faster than the first candidate another must be to be taken."""
@@ -34,7 +37,7 @@ def wanted() -> bool:
     return os.environ.get("SUPERPOSE_CALIBRATE") != "0"
 
 
-def fastest(name: str, candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
+def fastest(name: str, candidates: tuple[str, ...], program: Callable[[str], Build]) -> str:
     """The one to take of the candidates for what is called `name`: the first, unless another is clearly faster."""
     if not wanted():
         return candidates[0]
@@ -46,9 +49,11 @@ def fastest(name: str, candidates: tuple[str, ...], program: Callable[[str], Pro
     return known[name]
 
 
-def _first_or_faster(candidates: tuple[str, ...], program: Callable[[str], Program]) -> str:
+def _first_or_faster(candidates: tuple[str, ...], program: Callable[[str], Build]) -> str:
     """Each is timed in turn, several times over, and its best time counts."""
-    runs = [program(c) for c in candidates]
+    builds = [program(c) for c in candidates]
+    with ThreadPoolExecutor() as pool:  # the compiler lets Python go
+        runs = list(pool.map(lambda build: build(), builds))
     best = [np.inf] * len(runs)
     for _ in range(3):
         for i, run in enumerate(runs):

@@ -1,9 +1,9 @@
 // The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, back. Nothing of a batch leaves the
-// core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw.
+// core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw, or on exact rows.
 //
-// Compiled for N features, M hidden dimensions, THREEFRY (or the "fast" stream), RELU (or linear), BIAS (or none), and
-// RAGGED (batches that are not a multiple of sixteen rows). Rows of a batch lie side by side in a vector, as many as the
-// processor's hold.
+// Compiled for N features, M hidden dimensions, EXACT rows (given with their chances) or random ones of the THREEFRY (or
+// the "fast") stream, RELU (or linear), BIAS (or none), and RAGGED (batches that are not a multiple of sixteen rows; exact
+// ones always are). Rows of a batch lie side by side in a vector, as many as the processor's hold.
 
 #include <string.h>
 
@@ -111,18 +111,24 @@ INLINE Real drawn(const Law *l, int i, Word word) {
 // -- a strip of rows
 
 typedef struct {
-  const float *W, *b, *weight, *density;  // W [M, N]; weights are those of the error's derivative
-  const uint32_t *key;
+  const float *W, *b, *weight;  // W [M, N]; weights are those of the error's derivative
+  const void *first, *second;   // density and key; x [N, rows] and chance if EXACT
   uint32_t rows;
   Law law;
 } Toy;
+
+INLINE Toy toy(const float *W, const float *b, const float *weight, const void *first, const void *second, uint32_t rows) {
+  Toy t = {W, b, weight, first, second, rows};
+  if (!EXACT) t.law = law(first);
+  return t;
+}
 
 typedef struct {
   Real W[N][M], b[N];
 } Sums;
 
 typedef struct {
-  Real x[N][STRIP], r[N][STRIP], hidden[M][STRIP], back[M][STRIP];
+  Real x[N][STRIP], r[N][STRIP], hidden[M][STRIP], back[M][STRIP], chance[STRIP];
 } Strip;
 
 // Entries `first` … of the strip that starts at `row`, counted feature by feature.
@@ -132,14 +138,28 @@ INLINE void draw(const Toy *t, Strip *s, uint32_t row, int first, int count) {
     int i = (first + k) / STRIP, v = (first + k) % STRIP;
     words[k] = row + LANES * v + i * t->rows + PLACES;
   }
-  random_words(words, count, t->key);
+  random_words(words, count, t->second);
   EVERY(k) {
     int i = (first + k) / STRIP, v = (first + k) % STRIP;
     s->x[i][v] = drawn(&t->law, i, words[k]);
   }
 }
 
-INLINE void fill(const Toy *t, Strip *s, uint32_t row) {
+INLINE Real read(const float *from) {
+  Real v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+INLINE void read_rows(const Toy *t, Strip *s, uint32_t row, int vectors) {
+  const float *x = t->first, *chance = t->second;
+  UNROLL(ALL) EACH(v, vectors) {
+    s->chance[v] = read(chance + row + LANES * v);
+    UNROLL(32) EACH(i, N) s->x[i][v] = read(x + i * t->rows + row + LANES * v);
+  }
+}
+
+INLINE void draw_rows(const Toy *t, Strip *s, uint32_t row) {
   int i = 0;
   UNROLL(ALL) for (; i + GROUP <= WORDS; i += GROUP) draw(t, s, row, i, GROUP);
   if (WORDS % GROUP) draw(t, s, row, i, WORDS % GROUP);
@@ -156,6 +176,7 @@ INLINE void through(const Toy *t, Strip *s, int v, Word row) {
     Real r = (z - s->x[i][v]) * all(t->weight[i]);
     if (RELU) r = where(z > 0, r);
     if (RAGGED) r = where(row < t->rows, r);
+    if (EXACT) r *= s->chance[v];
     s->r[i][v] = r;
     UNROLL(32) EACH(j, M) back[j] += all(t->W[j * N + i]) * r;
   }
@@ -183,7 +204,7 @@ INLINE void gather(const Strip *s, Sums *sums, int first, int count, int vectors
 
 INLINE void strip(const Toy *t, Sums *sums, uint32_t row, int vectors) {
   Strip s;
-  fill(t, &s, row);
+  EXACT ? read_rows(t, &s, row, vectors) : draw_rows(t, &s, row);
   UNROLL(ALL) EACH(v, vectors) through(t, &s, v, row + LANES * v + PLACES);
   int i = 0;
   for (; i + TILE <= N; i += TILE) gather(&s, sums, i, TILE, vectors);
@@ -212,49 +233,62 @@ static void slope(const Toy *t, float *gW, float *gb) {
 
 // -- what Python calls once, to compare with the plain twin
 
-void gradient(const float *W, const float *b, const float *weight, const float *density, const uint32_t *key,
-              uint32_t rows, float *gW, float *gb) {
-  Toy t = {W, b, weight, density, key, rows, law(density)};
+void gradient(const float *W, const float *b, const float *weight, const void *first, const void *second, uint32_t rows,
+              float *gW, float *gb) {
+  Toy t = toy(W, b, weight, first, second, rows);
   slope(&t, gW, gb);
 }
 
 // The batch itself, features first.
+#if !EXACT
 void draws(const float *density, const uint32_t *key, uint32_t rows, float *x) {
-  Toy t = {.key = key, .rows = rows, .law = law(density)};
+  Toy t = toy(NULL, NULL, NULL, density, key, rows);
   Strip s;
   for (uint32_t row = 0; row < rows; row += LANES * STRIP) {
-    fill(&t, &s, row);
+    draw_rows(&t, &s, row);
     EACH(i, N) EACH(k, LANES * STRIP) {
       if (row + k < rows) x[i * rows + row + k] = s.x[i][k / LANES][k % LANES];
     }
   }
 }
 
+#endif
+
 // -- what XLA calls
 
-// Toy `k` of the stacks in `buffers`: W, b, weight, density, key.
-INLINE Toy toy(void *const *buffers, uint32_t rows, size_t k) {
-  const float *each[4];
-  EACH(a, 4) each[a] = (const float *)((XLA_FFI_Buffer *)buffers[a])->data + k * (a ? N : N * M);
-  const uint32_t *key = (const uint32_t *)((XLA_FFI_Buffer *)buffers[4])->data + 2 * k;
-  return (Toy){each[0], each[1], each[2], each[3], key, rows, law(each[3])};
+// Where entry `k` of a stack as large as `whole` begins. An axis of length 1 is the same for all.
+INLINE const void *entry(const XLA_FFI_Buffer *stack, const XLA_FFI_Buffer *whole, size_t k, size_t size) {
+  size_t place = 0, step = 1;
+  for (int axis = whole->rank - 3; axis >= 0; k /= whole->dims[axis--]) {
+    if (stack->dims[axis] > 1) place += step * (k % whole->dims[axis]);
+    step *= stack->dims[axis];
+  }
+  return (const char *)stack->data + 4 * size * place;
+}
+
+INLINE Toy taken(void *const *stacks, const XLA_FFI_Buffer *whole, size_t k, uint32_t rows) {
+  const size_t sizes[] = {N * M, N, N, EXACT ? N * rows : N, EXACT ? rows : 2};
+  const void *a[5];
+  EACH(i, 5) a[i] = entry(stacks[i], whole, k, sizes[i]);
+  return toy(a[0], a[1], a[2], a[3], a[4], rows);
 }
 
 INLINE int alike(const Toy *s, const Toy *t) {
-  return !memcmp(s->key, t->key, 8) && !memcmp(s->W, t->W, 4 * N * M) && !memcmp(s->b, t->b, 4 * N) &&
-         !memcmp(s->weight, t->weight, 4 * N) && !memcmp(s->density, t->density, 4 * N);
+  const int same = EXACT ? s->first == t->first && s->second == t->second
+                         : !memcmp(s->first, t->first, 4 * N) && !memcmp(s->second, t->second, 8);
+  return same && !memcmp(s->W, t->W, 4 * N * M) && !memcmp(s->b, t->b, 4 * N) && !memcmp(s->weight, t->weight, 4 * N);
 }
 
 // A unit of copies, as a lone fit is, costs one of them: the same numbers in, the same numbers out.
 static void slopes(const XLA_FFI_CallFrame *call) {
   uint32_t rows = *(const uint32_t *)((XLA_FFI_Scalar *)call->attrs.attrs[0])->value;
-  XLA_FFI_Buffer *W = call->args.args[0], *outW = call->rets.rets[0], *outb = call->rets.rets[1];
+  XLA_FFI_Buffer *outW = call->rets.rets[0], *outb = call->rets.rets[1];
   size_t toys = 1;
-  EACH(axis, W->rank - 2) toys *= W->dims[axis];
+  EACH(axis, outW->rank - 2) toys *= outW->dims[axis];
   float *gW = outW->data, *gb = outb->data;
   Toy before = {};
   for (size_t k = 0; k < toys; k++, gW += N * M, gb += N) {
-    Toy t = toy(call->args.args, rows, k);
+    Toy t = taken(call->args.args, outW, k, rows);
     if (k && alike(&t, &before)) {
       memcpy(gW, gW - N * M, 4 * N * M), memcpy(gb, gb - N, 4 * N);
     } else {

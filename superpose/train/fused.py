@@ -2,7 +2,7 @@
 
 Compiled arithmetic goes over a batch about ten times, and on tiny toys most of a step is writing it down and reading it
 again. The kernel, `fused.c`, keeps a vector of rows at a time in registers. Its plain twin is `layers.slope` on what
-the world samples: the same bits drawn, the same gradient but for the order of sums.
+the world samples: the same bits drawn, the same gradient but for the order of sums. Exact rows are read, not drawn.
 """
 
 from __future__ import annotations
@@ -23,36 +23,61 @@ from superpose.core.trees import named_leaves
 from superpose.models import layers
 from superpose.train.kernel import LANES, Shape, target
 from superpose.train.objectives import Reconstruct
+from superpose.worlds.anticorrelated import AnticorrelatedWorld
 from superpose.worlds.base import Batch
+from superpose.worlds.correlated import CorrelatedWorld
+from superpose.worlds.hierarchical import HierarchicalWorld
 from superpose.worlds.sparse import SparseWorld
 
 MOST_FEATURES, MOST_HIDDEN = 32, 12
 """Beyond, compiled products are as good: measured."""
+WORLDS = {False: (SparseWorld,), True: (SparseWorld, CorrelatedWorld, AnticorrelatedWorld, HierarchicalWorld)}
+"""Whose samples the kernel draws, and whose exact rows it reads."""
 OFF = "SUPERPOSE_KERNEL"
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
-    """A batch that may never be written down: how to draw it, and what the kernel needs to know of its world."""
+    """A batch that may never be written down: how to draw it, and what the kernel needs to know of its world.
 
-    world: SparseWorld
+    `numbers` are densities and a key, or inputs, features first, and the chance of each. `weight` is that of the
+    error's derivative.
+    """
+
+    batch: Callable[[], Batch]
     rows: int
-    stream: str
-    density: Float[Array, "features"]
+    source: str
     weight: Float[Array, "features"]
-    key: Key
-
-    def batch(self) -> Batch:
-        return self.world.sample(self.key, self.rows)
+    numbers: tuple[Array, Array]
 
 
 def drawer(recipe: Any, data: Key) -> Callable[[Any], Drawing]:
-    """The drawing of each step. `weight` is that of the error's derivative."""
+    """The drawing of each step."""
+    if recipe.batch == "all":
+        exact = given(recipe.world.everything(), recipe.objective)
+        return lambda t: exact
     world, rows = recipe.world, recipe.batch
-    share = rows * (world.n_features if recipe.objective.reduce == "mean" else 1)
-    weight = world.importances() * (2.0 / share)
-    whole = functools.partial(Drawing, world, rows, recipe.stream, world.densities(), weight)
-    return lambda t: whole(jax.random.fold_in(data, t))
+    weight, density = _weight(world.importances(), recipe.objective) / rows, world.densities()
+
+    def draw(t: Any) -> Drawing:
+        key = jax.random.fold_in(data, t)
+        batch = functools.partial(world.sample, key, rows)
+        return Drawing(batch, rows, recipe.stream, weight, (density, jax.random.key_data(key)))
+
+    return draw
+
+
+def given(batch: Batch, objective: Any) -> Drawing:
+    """Exact rows, with rows of no chance until all vectors are full."""
+    rows = len(batch.x)
+    chance = jnp.full(rows, 1 / rows) if batch.chance is None else batch.chance
+    more = -rows % LANES
+    numbers = jnp.pad(batch.x.T, ((0, 0), (0, more))), jnp.pad(chance, (0, more))
+    return Drawing(lambda: batch, rows + more, "all", _weight(batch.weight, objective), numbers)
+
+
+def _weight(importance: Float[Array, "features"], objective: Any) -> Float[Array, "features"]:
+    return importance * (2.0 / len(importance) if objective.reduce == "mean" else 2.0)
 
 
 def loss(model: Any, drawing: Drawing, objective: Any) -> Float[Array, ""]:
@@ -61,21 +86,20 @@ def loss(model: Any, drawing: Drawing, objective: Any) -> Float[Array, ""]:
 
 
 def slope(model: Any, drawing: Drawing, objective: Any) -> Any:
-    """The gradient of `loss`, shaped like the model."""
+    """The gradient of `loss`, shaped like the model. Numbers that a stack of models shares are passed once."""
     W, _, _, b = layers.parameters(model)
     bias = jnp.zeros_like(drawing.weight) if b is None else b
     shapes = jax.ShapeDtypeStruct(W.shape, W.dtype), jax.ShapeDtypeStruct(bias.shape, W.dtype)
-    call = jax.ffi.ffi_call(target(shape(model, drawing.rows, drawing.stream)), shapes, vmap_method="broadcast_all")
-    words = jax.random.key_data(drawing.key)
-    gW, gb = call(W, bias, drawing.weight, drawing.density, words, rows=np.uint32(drawing.rows))
+    call = jax.ffi.ffi_call(target(shape(model, drawing.rows, drawing.source)), shapes, vmap_method="expand_dims")
+    gW, gb = call(W, bias, drawing.weight, *drawing.numbers, rows=np.uint32(drawing.rows))
     slopes = {model.wiring.into: gW, model.wiring.out_bias: gb}
     return jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
 
 
-def shape(model: Any, rows: int, stream: str) -> Shape:
+def shape(model: Any, rows: int, source: str) -> Shape:
     hidden, features = getattr(model, model.wiring.into).shape
     relu, bias = model.wiring.activation == "relu", model.wiring.out_bias is not None
-    return Shape(features, hidden, stream, relu, bias, rows % LANES > 0)
+    return Shape(features, hidden, source, relu, bias, rows % LANES > 0)
 
 
 def lacks(recipe: Any, model: Any) -> str:
@@ -91,7 +115,8 @@ def lacks(recipe: Any, model: Any) -> str:
 def unbuilt(recipe: Any, model: Any) -> str:
     """Why there is no kernel for a recipe that it covers; "" once it is built and loaded."""
     try:
-        target(shape(model, recipe.batch, recipe.stream))
+        exact = recipe.batch == "all"
+        target(shape(model, LANES if exact else recipe.batch, "all" if exact else recipe.stream))
     except NoLibrary as why:
         return str(why)
     return ""
@@ -99,18 +124,18 @@ def unbuilt(recipe: Any, model: Any) -> str:
 
 def _needs(recipe: Any, model: Any) -> tuple[tuple[Callable[[], bool], str], ...]:
     """Each holds only if those before it do."""
-    world, objective = recipe.world, recipe.objective
+    world, objective, exact = recipe.world, recipe.objective, recipe.batch == "all"
     return (
         (lambda: jax.default_backend() == "cpu", "the kernel is for CPUs"),
-        (lambda: type(world) is SparseWorld, "the world must be a SparseWorld"),
-        (lambda: world.values == "uniform" and world.points == "random", "values must be uniform, and drawn at random"),
-        (lambda: recipe.batch != "all", "the batch must be a sample"),
+        (lambda: type(world) in WORLDS[exact], f"the world must be a {' or '.join(w.__name__ for w in WORLDS[exact])}"),
+        (lambda: exact or world.values == "uniform", "values must be uniform"),
+        (lambda: exact or world.points == "random", "rows must be drawn at random"),
         (lambda: recipe.precision == "float32", "the precision must be float32"),
         (lambda: recipe.optimizer.kind != "lbfgs", "L-BFGS follows gradients of its own"),
         (lambda: _squares(objective), "the objective must be a squared error alone, Reconstruct()"),
         (lambda: _plain(model), "the model must be a tied toy, linear or ReLU, without activation in the middle"),
         (
-            lambda: _small(model, recipe.batch),
+            lambda: _small(model, 1 if exact else recipe.batch),
             f"features go to {MOST_FEATURES}, and hidden dimensions to {MOST_HIDDEN}",
         ),
     )

@@ -22,11 +22,14 @@ TOLERANCE = 1e-4
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """All that the kernel is compiled for. `ragged` batches are not a multiple of sixteen."""
+    """All that the kernel is compiled for. Rows are drawn from a stream, or exact and given, as "all".
+
+    `ragged` batches are not a multiple of sixteen.
+    """
 
     features: int
     hidden: int
-    stream: str
+    rows: str
     relu: bool
     bias: bool
     ragged: bool
@@ -44,7 +47,7 @@ def target(shape: Shape) -> str:
 
 def built(shape: Shape) -> tuple[str, CDLL]:
     s = shape
-    words = {"N": s.features, "M": s.hidden, "THREEFRY": s.stream == "threefry"}
+    words = {"N": s.features, "M": s.hidden, "EXACT": s.rows == "all", "THREEFRY": s.rows == "threefry"}
     return library(SOURCE, **words, RELU=s.relu, BIAS=s.bias, RAGGED=s.ragged)
 
 
@@ -56,7 +59,7 @@ def draws(found: CDLL, density: Any, key: Any, rows: int) -> Any:
 
 
 def gradient(found: CDLL, *numbers: Any, rows: int) -> tuple[Any, Any]:
-    """That of W and b, from W, b, weight, density and key, likewise."""
+    """That of W and b, from W, b, weight, and density and key or inputs and their chances, likewise."""
     gW, gb = (np.empty_like(a) for a in numbers[:2])
     found.gradient(*map(_at, numbers), c_uint32(rows), _at(gW), _at(gb))
     return gW, gb
@@ -72,11 +75,16 @@ def _agrees(shape: Shape, found: CDLL) -> bool:
     rng = np.random.default_rng(0)
     W, b = rng.normal(0, 0.5, (m, n)).astype(np.float32), rng.normal(0, 0.1, n).astype(np.float32)
     weight, density = (rng.uniform(0.1, 1, n).astype(np.float32) for _ in range(2))
-    key = rng.integers(0, 2**32, 2, np.uint32)
-    x = sample(shape.stream, density, key, rows)
-    ours, twin = gradient(found, W, b, weight, density, key, rows=rows), _slope(shape, W, b, weight, x)
+    key, chance = rng.integers(0, 2**32, 2, np.uint32), rng.uniform(0.5, 1, rows).astype(np.float32)
+    if shape.rows == "all":
+        x = rng.uniform(0, 1, (n, rows)).astype(np.float32)
+        given, fine = (x, chance), True
+    else:
+        x, given, chance = sample(shape.rows, density, key, rows), (density, key), np.ones(rows, np.float32)
+        fine = np.array_equal(draws(found, density, key, rows), x)
+    ours, twin = gradient(found, W, b, weight, *given, rows=rows), _slope(shape, W, b, weight, x, chance)
     close = [np.abs(a - b).max() <= TOLERANCE * np.abs(b).max() for a, b in zip(ours, twin, strict=True)]
-    return np.array_equal(draws(found, density, key, rows), x) and all(close[: 1 + shape.bias])
+    return fine and all(close[: 1 + shape.bias])
 
 
 def sample(stream: str, density: Any, key: Any, rows: int) -> Any:
@@ -91,8 +99,8 @@ def sample(stream: str, density: Any, key: Any, rows: int) -> Any:
 
 
 def _slope(shape: Shape, *numbers: Any) -> tuple[Any, Any]:
-    W, b, weight, x = (np.asarray(a, np.float64) for a in numbers)
+    W, b, weight, x, chance = (np.asarray(a, np.float64) for a in numbers)
     hidden = W @ x
     z = W.T @ hidden + (b[:, None] if shape.bias else 0)
-    r = weight[:, None] * (z - x) * ((z > 0) if shape.relu else 1)
+    r = weight[:, None] * chance * (z - x) * ((z > 0) if shape.relu else 1)
     return hidden @ r.T + W @ r @ x.T, r.sum(1)
