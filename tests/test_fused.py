@@ -59,18 +59,26 @@ def toys(asked, keys):
 
 
 def slopes(asked, models, keys):
-    return jax.jit(jax.vmap(lambda model, key: fused.slope(model, drawing(asked, key), asked.objective)))(models, keys)
+    return jax.jit(jax.vmap(lambda model, key: fused.loss_and_slope(model, drawing(asked, key), True)))(models, keys)
+
+
+def drawn(asked, key):
+    return asked.world.sample(jax.random.fold_in(in_stream(key, asked.stream), 3), asked.batch)
+
+
+def twin(model, batch, objective):
+    return layers.loss(model, batch, objective), layers.slope(model, batch, objective, "direct")
 
 
 @pytest.mark.parametrize("n, m, stream", [(2, 1, "fast"), (5, 2, "threefry"), (20, 5, "fast")])
 def test_the_kernel_finds_the_gradient_of_its_plain_twin(n, m, stream):
     """Of three models at once, each on its own batch; the twin's in double precision."""
     asked, keys = recipe(n, m, 500, stream=stream, world=uneven(n), objective=sp.Reconstruct(reduce="mean")), THREE
-    models, batches = toys(asked, keys), jax.jit(jax.vmap(lambda key: drawing(asked, key).batch()))(keys)
+    models, batches = toys(asked, keys), jax.jit(jax.vmap(lambda key: drawn(asked, key)))(keys)
     found = slopes(asked, models, keys)
     with jax.enable_x64(True):
         wide = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), float), (models, batches))
-        plain = jax.jit(jax.vmap(lambda model, batch: layers.slope(model, batch, asked.objective, "direct")))(*wide)
+        plain = jax.jit(jax.vmap(lambda model, batch: twin(model, batch, asked.objective)))(*wide)
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(plain), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(theirs).max())
 
@@ -85,10 +93,12 @@ def test_any_shape_draws_the_same_bits_and_finds_the_same_gradient(n, m):
         key, count = rng.integers(0, 2**32, 2, np.uint32), [rows, 17, 1][less]
         x = kernel.sample(stream, density, key, count)
         np.testing.assert_array_equal(kernel.draws(library(shape), density, key, count), x)
-        gW, gb = kernel.gradient(library(shape), W - 0.5, b - 0.5, weight, density, key, rows=count)
-        wantedW, wantedb = kernel._slope(shape, W - 0.5, b - 0.5, weight, x, np.ones(count))
-        np.testing.assert_allclose(gW, wantedW, rtol=0, atol=1e-6 * max(1e-3, np.abs(wantedW).max()))
-        np.testing.assert_allclose(gb, wantedb * shape.bias, rtol=0, atol=1e-6 * max(1e-3, np.abs(wantedb).max()))
+        numbers = W - 0.5, b - 0.5, weight
+        found = kernel.gradient(library(shape), *numbers, density, key, rows=count)
+        for ours, plain in zip(found, kernel._slope(shape, *numbers, x, np.ones(count)), strict=True):
+            np.testing.assert_allclose(ours, plain, rtol=0, atol=1e-6 * max(1e-3, np.abs(plain).max()))
+        *again, none = kernel.gradient(library(shape), *numbers, density, key, rows=count, wanted=False)
+        assert none == 0 and all(map(np.array_equal, found, again))
 
 
 def library(shape):
@@ -98,7 +108,7 @@ def library(shape):
 @pytest.mark.parametrize("stream", ["threefry", "fast"])
 def test_numpy_and_so_the_kernel_draws_what_the_world_samples(stream):
     asked = recipe(6, 2, 100, stream=stream, world=uneven(6))
-    d, sampled = drawing(asked), jax.jit(lambda: drawing(asked).batch().x)()
+    d, sampled = drawing(asked), jax.jit(lambda: drawn(asked, KEY).x)()
     density, key = map(np.asarray, d.numbers)
     np.testing.assert_array_equal(kernel.sample(stream, density, key, 100), sampled.T)
 
@@ -114,13 +124,12 @@ def test_exact_rows_are_read_and_not_copied_for_each_model(world):
         return by(model, batch, asked.objective)
 
     def ours(model, batch, objective):
-        return fused.slope(model, fused.given(batch, objective), objective)
+        return fused.loss_and_slope(model, fused.given(batch, objective), True)
 
     found = jax.jit(jax.vmap(functools.partial(slope, ours)))(models, density)
     with jax.enable_x64(True):
         wide = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), float), (models, density))
-        twin = functools.partial(slope, functools.partial(layers.slope, form="direct"))
-        plain = jax.jit(jax.vmap(twin))(*wide)
+        plain = jax.jit(jax.vmap(functools.partial(slope, twin)))(*wide)
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(plain), strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * np.abs(other).max())
 
@@ -129,9 +138,9 @@ def test_one_model_does_not_depend_on_how_many_there_are():
     """Nor on copies beside it, for whom its gradient is copied."""
     asked, places = recipe(12, 4), np.array([0, 1, 1, 1, 2])
     models, keys = jax.tree.map(lambda a: a[places], toys(asked, THREE)), THREE[places]
-    several = slopes(asked, models, keys).W
+    several = slopes(asked, models, keys)[1].W
     np.testing.assert_array_equal(several[1], several[3])
-    alone = slopes(asked, jax.tree.map(lambda a: a[-1:], models), keys[-1:]).W
+    alone = slopes(asked, jax.tree.map(lambda a: a[-1:], models), keys[-1:])[1].W
     np.testing.assert_array_equal(alone[0], several[4])
 
 
@@ -275,7 +284,7 @@ SMALL = kernel.Shape(2, 1, "fast", True, True, False)
 
 
 def test_a_kernel_that_errs_is_not_taken(afresh, monkeypatch):
-    monkeypatch.setattr(kernel, "_slope", lambda *_: (np.ones((1, 2)), np.ones(2)))
+    monkeypatch.setattr(kernel, "_slope", lambda *_: (np.ones((1, 2)), np.ones(2), np.ones(())))
     with pytest.raises(native.NoLibrary, match="agree"):
         kernel.target(SMALL)
     assert choose.choose(recipe(2, 1, 32)).slope == "direct"

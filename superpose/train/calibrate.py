@@ -76,7 +76,7 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
             batch = Batch(x=x, y=x, weight=jnp.ones(features))
             if form == "fused":
-                slope = fused.slope(moved, fused.given(batch, reconstruct), reconstruct)
+                _, slope = fused.loss_and_slope(moved, fused.given(batch, reconstruct), 0)
             else:
                 slope = layers.slope(moved, batch, reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))
@@ -97,7 +97,7 @@ def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int
             key = in_stream(key, stream)
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
             if form == "fused":
-                slope = fused.slope(moved, fused.drawer(recipe, key)(0), reconstruct)
+                _, slope = fused.loss_and_slope(moved, fused.drawer(recipe, key)(0), 0)
             else:
                 slope = layers.slope(moved, world.sample(jax.random.fold_in(key, 0), rows), reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))

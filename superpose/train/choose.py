@@ -24,8 +24,6 @@ from superpose.worlds.sparse import SparseWorld
 
 CACHE = 2**17
 """Numbers of the widest array in a step that a unit may hold on a CPU: 512 KB, half a core's L2."""
-ASIDE = 2**18
-"""The same for a fused step, which writes its batch down only when a loss is kept."""
 DEVICE = 2**26
 """The same on an accelerator, where width is what keeps it busy."""
 WIDEST, WIDEST_SHARED = 64, 256
@@ -108,8 +106,7 @@ def _width(recipe: Recipe, path: Path, backend: str) -> int:
     """How many instances make a unit: a power of two, so that the arrays of one step stay in a core's cache."""
     widest = _widest(recipe, path)
     check_room("one training step, at eight arrays like its largest,", 8, widest)
-    home = ASIDE if path.slope == "fused" else CACHE
-    room = (home if backend == "cpu" else DEVICE) // max(widest, 1)
+    room = (CACHE if backend == "cpu" else DEVICE) // max(widest, 1)
     shared = recipe.batch == "all" and path.slope != "autodiff"
     most = (WIDEST_SHARED if shared else WIDEST) if backend == "cpu" else 2**14
     return 2 ** int(math.log2(min(max(room, 1), most)))

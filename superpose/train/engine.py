@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -15,12 +13,10 @@ from superpose.core.keys import stream
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.streams import in_stream
 from superpose.core.trees import leaf, pytree
-from superpose.models import layers, tiles
-from superpose.train import fused
+from superpose.train.gradient import Draw, closed, drawer
 from superpose.train.optimisers import transformation
 from superpose.train.paths import Path
 from superpose.train.recipe import Recipe
-from superpose.worlds import active
 
 
 @pytree
@@ -46,10 +42,6 @@ class Clock:
     steps: Any = leaf()
 
 
-Draw = Callable[[Any], Any]
-"""The batch of a step, or what is on in it, by the number of the step."""
-
-
 def begin(recipe: Recipe, key: Key) -> State:
     """A new model. It starts alike whichever stream its samples come from."""
     model = recipe.model.build(nnx.Rngs(stream(in_stream(key, "threefry"), "model")))
@@ -64,7 +56,7 @@ def begin(recipe: Recipe, key: Key) -> State:
 
 def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, path: Path) -> State:
     """The steps of the clock, whose number may be known only at run time. Keys are (data, noise)."""
-    draw = _draws(recipe, in_stream(keys[0], recipe.stream), path)
+    draw = drawer(recipe, in_stream(keys[0], recipe.stream), path)
     noise = stream(in_stream(keys[1], recipe.stream), "noise")
 
     def step(t: Int[Array, ""], state: State) -> State:
@@ -73,27 +65,15 @@ def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, p
     return jax.lax.fori_loop(clock.start, clock.stop, step, state)
 
 
-def _draws(recipe: Recipe, key: Key, path: Path) -> Draw:
-    """The batch of each step: always the same rows, or fresh ones from a key that belongs to the step."""
-    data = stream(key, "data")
-    if path.slope == "fused":
-        return fused.drawer(recipe, data)
-    if recipe.batch == "all":
-        rows = recipe.world.everything()  # type: ignore[attr-defined]
-        return lambda t: rows
-    if path.slope == "active":
-        few = active.drawer(recipe.world, recipe.batch, path.active)  # type: ignore[arg-type]
-        return lambda t: few(jax.random.fold_in(data, t))
-    return lambda t: recipe.world.sample(jax.random.fold_in(data, t), recipe.batch)
-
-
 def _step(recipe: Recipe, path: Path, old: State, draw: Draw, key: Key, t: Any, steps: Any) -> State:
-    batch = draw(t)
-
     def objective(model: nnx.Module) -> Float[Array, ""]:
-        return recipe.objective(model, batch, key)
+        return recipe.objective(model, draw(t), key)
 
-    losses, value, slope = _slope(recipe, path, old, (batch, draw), objective, t, steps)
+    kept = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
+    if path.slope == "autodiff":
+        value, slope = jax.value_and_grad(objective)(old.model)
+    else:
+        value, slope = closed(recipe, path, old.model, draw, t, kept)
     change = _updates(recipe, steps).update
     updates, memory = change(slope, old.memory, old.model, step=t, value=value, value_fn=objective)
     model = optax.apply_updates(old.model, updates)
@@ -101,50 +81,19 @@ def _step(recipe: Recipe, path: Path, old: State, draw: Draw, key: Key, t: Any, 
     return State(
         model=_keep(fine, model, old.model),
         memory=_keep(fine, memory, old.memory),
-        loss=losses,
+        loss=_logged(old.loss, value, t // recipe.log_every, kept),
         diverged=jnp.where(fine | (old.diverged >= 0), old.diverged, t).astype(jnp.int32),
         history=_record(recipe, old.history, _keep(fine, model, old.model), t + 1),
     )
 
 
-def _slope(recipe: Recipe, path: Path, old: State, rows: tuple, objective: Any, t: Any, steps: Any) -> tuple:
-    """Losses kept so far, this step's loss, and the gradient.
-
-    A closed form has no use for the loss, so it is taken at the steps that keep it and is 0 at the others. Those draw
-    their batch again: what a branch takes from outside is written out whole at every step, whether it is taken or not.
-    """
-    batch, draw = rows
-    place = t // recipe.log_every
-
-    def kept(loss: Array) -> tuple[Array, Array]:
-        return old.loss.at[place].set(loss.astype(old.loss.dtype)), loss
-
-    if path.slope == "autodiff":
-        loss, slope = jax.value_and_grad(objective)(old.model)
-        return *kept(loss), slope
-    loss, slope = closed_form(path)
-    last = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
-    known = jax.lax.cond(
-        last,
-        lambda: kept(loss(old.model, draw(t), recipe.objective)),
-        lambda: (old.loss, jnp.zeros((), jnp.result_type(float))),
-    )
-    return *known, slope(old.model, batch, recipe.objective)
-
-
-def closed_form(path: Path) -> tuple[Any, Any]:
-    """Loss and gradient of a model on a batch by an objective. An "active" path has `Active` batches, a "fused" one a
-    `Drawing`.
-    """
-    if path.slope == "active":
-        return tiles.loss, tiles.slope
-    if path.slope == "fused":
-        return fused.loss, fused.slope
-    return layers.loss, functools.partial(layers.slope, form=path.slope)
-
-
 def _updates(recipe: Recipe, steps: Any) -> optax.GradientTransformationExtraArgs:
     return transformation(recipe.optimizer, recipe.learning_rate, recipe.schedule, steps)
+
+
+def _logged(losses: Array, value: Array, place: Any, kept: Any) -> Array:
+    new = jnp.where(kept, value, losses[place]).astype(losses.dtype)
+    return jax.lax.dynamic_update_index_in_dim(losses, new, place, 0, allow_negative_indices=False)
 
 
 def _finite(tree: Any) -> Array:

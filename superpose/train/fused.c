@@ -1,5 +1,5 @@
-// The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, back. Nothing of a batch leaves the
-// core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw, or on exact rows.
+// The gradient of tied toys on fresh sparse batches, in one pass: draw, forward, back; and where asked for, the loss.
+// Nothing of a batch leaves the core. The plain twin is `models/layers.py`, on what `core/streams.py` and `SparseWorld.sample` draw, or on exact rows.
 //
 // Compiled for N features, M hidden dimensions, EXACT rows (given with their chances) or random ones of the THREEFRY (or
 // the "fast") stream, RELU (or linear), BIAS (or none), and RAGGED (batches that are not a multiple of sixteen rows; exact
@@ -124,7 +124,7 @@ INLINE Toy toy(const float *W, const float *b, const float *weight, const void *
 }
 
 typedef struct {
-  Real W[N][M], b[N];
+  Real W[N][M], b[N], loss;
 } Sums;
 
 typedef struct {
@@ -165,7 +165,8 @@ INLINE void draw_rows(const Toy *t, Strip *s, uint32_t row) {
   if (WORDS % GROUP) draw(t, s, row, i, WORDS % GROUP);
 }
 
-INLINE void through(const Toy *t, Strip *s, int v, Word row) {
+// The loss is summed only if asked for, which is decided once for a whole batch.
+INLINE void through(const Toy *t, Strip *s, Real *loss, int v, Word row) {
   Real hidden[M] = {}, back[M] = {};
   UNROLL(ALL) EACH(i, N) {
     UNROLL(32) EACH(j, M) hidden[j] += all(t->W[j * N + i]) * s->x[i][v];
@@ -173,10 +174,13 @@ INLINE void through(const Toy *t, Strip *s, int v, Word row) {
   UNROLL(ALL) EACH(i, N) {
     Real z = BIAS ? all(t->b[i]) : (Real){};
     UNROLL(32) EACH(j, M) z += all(t->W[j * N + i]) * hidden[j];
-    Real r = (z - s->x[i][v]) * all(t->weight[i]);
+    Real x = s->x[i][v], error = z - x, share = all(t->weight[i]);
+    if (RAGGED) share = where(row < t->rows, share);
+    if (EXACT) share *= s->chance[v];
+    Real r = error * share;
     if (RELU) r = where(z > 0, r);
-    if (RAGGED) r = where(row < t->rows, r);
-    if (EXACT) r *= s->chance[v];
+    if (loss) *loss += r * error;
+    if (loss && RELU) *loss += where(~(z > 0), share * x * x);
     s->r[i][v] = r;
     UNROLL(32) EACH(j, M) back[j] += all(t->W[j * N + i]) * r;
   }
@@ -202,10 +206,10 @@ INLINE void gather(const Strip *s, Sums *sums, int first, int count, int vectors
   }
 }
 
-INLINE void strip(const Toy *t, Sums *sums, uint32_t row, int vectors) {
+INLINE void strip(const Toy *t, Sums *sums, uint32_t row, int vectors, int loss) {
   Strip s;
   EXACT ? read_rows(t, &s, row, vectors) : draw_rows(t, &s, row);
-  UNROLL(ALL) EACH(v, vectors) through(t, &s, v, row + LANES * v + PLACES);
+  UNROLL(ALL) EACH(v, vectors) through(t, &s, loss ? &sums->loss : NULL, v, row + LANES * v + PLACES);
   int i = 0;
   for (; i + TILE <= N; i += TILE) gather(&s, sums, i, TILE, vectors);
   if (N % TILE) gather(&s, sums, i, N % TILE, vectors);
@@ -213,30 +217,38 @@ INLINE void strip(const Toy *t, Sums *sums, uint32_t row, int vectors) {
 
 // -- a toy, and a stack of them
 
+typedef float Four __attribute__((vector_size(16)));
+
+// The fours of a vector, added up, then their entries.
 INLINE float sum(Real v) {
-  float a[LANES];
-  memcpy(a, &v, sizeof a);
-  for (int half = LANES / 2; half; half /= 2) EACH(i, half) a[i] += a[i + half];
-  return a[0];
+  Four part[LANES / 4];
+  memcpy(part, &v, sizeof v);
+  for (int half = LANES / 8; half; half /= 2) EACH(i, half) part[i] += part[i + half];
+  return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
 }
 
-static void slope(const Toy *t, float *gW, float *gb) {
-  Sums sums = {};
+INLINE void batch(const Toy *t, Sums *sums, int loss) {
   int vectors = (t->rows + LANES - 1) / LANES, v = 0;
-  for (; v + STRIP <= vectors; v += STRIP) strip(t, &sums, LANES * v, STRIP);
-  if (STRIP > 1 && v < vectors) strip(t, &sums, LANES * v, vectors - v);
+  for (; v + STRIP <= vectors; v += STRIP) strip(t, sums, LANES * v, STRIP, loss);
+  if (STRIP > 1 && v < vectors) strip(t, sums, LANES * v, vectors - v, loss);
+}
+
+static void slope(const Toy *t, float *gW, float *gb, float *loss, int wanted) {
+  Sums sums = {};
+  wanted ? batch(t, &sums, 1) : batch(t, &sums, 0);
   EACH(i, N) {
     gb[i] = BIAS ? sum(sums.b[i]) : 0;
     EACH(j, M) gW[j * N + i] = sum(sums.W[i][j]);
   }
+  *loss = wanted ? 0.5f * sum(sums.loss) : 0;
 }
 
 // -- what Python calls once, to compare with the plain twin
 
 void gradient(const float *W, const float *b, const float *weight, const void *first, const void *second, uint32_t rows,
-              float *gW, float *gb) {
+              float *gW, float *gb, float *loss, int wanted) {
   Toy t = toy(W, b, weight, first, second, rows);
-  slope(&t, gW, gb);
+  slope(&t, gW, gb, loss, wanted);
 }
 
 // The batch itself, features first.
@@ -256,20 +268,35 @@ void draws(const float *density, const uint32_t *key, uint32_t rows, float *x) {
 
 // -- what XLA calls
 
-// Where entry `k` of a stack as large as `whole` begins. An axis of length 1 is the same for all.
-INLINE const void *entry(const XLA_FFI_Buffer *stack, const XLA_FFI_Buffer *whole, size_t k, size_t size) {
-  size_t place = 0, step = 1;
-  for (int axis = whole->rank - 3; axis >= 0; k /= whole->dims[axis--]) {
-    if (stack->dims[axis] > 1) place += step * (k % whole->dims[axis]);
-    step *= stack->dims[axis];
-  }
-  return (const char *)stack->data + 4 * size * place;
+// A stack as large as `whole`, or of one for all, or with axes of either kind: where entry `k` begins.
+typedef struct {
+  const XLA_FFI_Buffer *stack, *whole;
+  size_t size;
+  int full, one;
+} Stack;
+
+INLINE Stack stack(const XLA_FFI_Buffer *of, const XLA_FFI_Buffer *whole, size_t size) {
+  Stack s = {of, whole, 4 * size, 1, 1};
+  EACH(axis, whole->rank - 2) s.full &= of->dims[axis] == whole->dims[axis], s.one &= of->dims[axis] == 1;
+  return s;
 }
 
-INLINE Toy taken(void *const *stacks, const XLA_FFI_Buffer *whole, size_t k, uint32_t rows) {
-  const size_t sizes[] = {N * M, N, N, EXACT ? N * rows : N, EXACT ? rows : 2};
+static size_t mixed(const Stack *s, size_t k) {
+  size_t place = 0, step = 1;
+  for (int axis = s->whole->rank - 3; axis >= 0; k /= s->whole->dims[axis--]) {
+    if (s->stack->dims[axis] > 1) place += step * (k % s->whole->dims[axis]);
+    step *= s->stack->dims[axis];
+  }
+  return place;
+}
+
+INLINE const void *entry(const Stack *s, size_t k) {
+  return (const char *)s->stack->data + s->size * (s->full ? k : s->one ? 0 : mixed(s, k));
+}
+
+INLINE Toy taken(const Stack *stacks, size_t k, uint32_t rows) {
   const void *a[5];
-  EACH(i, 5) a[i] = entry(stacks[i], whole, k, sizes[i]);
+  EACH(i, 5) a[i] = entry(stacks + i, k);
   return toy(a[0], a[1], a[2], a[3], a[4], rows);
 }
 
@@ -282,17 +309,21 @@ INLINE int alike(const Toy *s, const Toy *t) {
 // A unit of copies, as a lone fit is, costs one of them: the same numbers in, the same numbers out.
 static void slopes(const XLA_FFI_CallFrame *call) {
   uint32_t rows = *(const uint32_t *)((XLA_FFI_Scalar *)call->attrs.attrs[0])->value;
-  XLA_FFI_Buffer *outW = call->rets.rets[0], *outb = call->rets.rets[1];
+  const int wanted = *(const int32_t *)((XLA_FFI_Buffer *)call->args.args[5])->data;
+  XLA_FFI_Buffer **out = (XLA_FFI_Buffer **)call->rets.rets;
   size_t toys = 1;
-  EACH(axis, outW->rank - 2) toys *= outW->dims[axis];
-  float *gW = outW->data, *gb = outb->data;
+  EACH(axis, out[0]->rank - 2) toys *= out[0]->dims[axis];
+  float *gW = out[0]->data, *gb = out[1]->data, *loss = out[2]->data;
+  const size_t sizes[] = {N * M, N, N, EXACT ? N * rows : N, EXACT ? rows : 2};
+  Stack stacks[5];
+  EACH(i, 5) stacks[i] = stack(call->args.args[i], out[0], sizes[i]);
   Toy before = {};
-  for (size_t k = 0; k < toys; k++, gW += N * M, gb += N) {
-    Toy t = taken(call->args.args, outW, k, rows);
+  for (size_t k = 0; k < toys; k++, gW += N * M, gb += N, loss++) {
+    Toy t = taken(stacks, k, rows);
     if (k && alike(&t, &before)) {
-      memcpy(gW, gW - N * M, 4 * N * M), memcpy(gb, gb - N, 4 * N);
+      memcpy(gW, gW - N * M, 4 * N * M), memcpy(gb, gb - N, 4 * N), *loss = loss[-1];
     } else {
-      slope(&t, gW, gb);
+      slope(&t, gW, gb, loss, wanted);
     }
     before = t;
   }

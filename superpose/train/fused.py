@@ -8,7 +8,6 @@ the world samples: the same bits drawn, the same gradient but for the order of s
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +43,6 @@ class Drawing:
     error's derivative.
     """
 
-    batch: Callable[[], Batch]
     rows: int
     source: str
     weight: Float[Array, "features"]
@@ -60,9 +58,8 @@ def drawer(recipe: Any, data: Key) -> Callable[[Any], Drawing]:
     weight, density = _weight(world.importances(), recipe.objective) / rows, world.densities()
 
     def draw(t: Any) -> Drawing:
-        key = jax.random.fold_in(data, t)
-        batch = functools.partial(world.sample, key, rows)
-        return Drawing(batch, rows, recipe.stream, weight, (density, jax.random.key_data(key)))
+        key = jax.random.key_data(jax.random.fold_in(data, t))
+        return Drawing(rows, recipe.stream, weight, (density, key))
 
     return draw
 
@@ -73,27 +70,26 @@ def given(batch: Batch, objective: Any) -> Drawing:
     chance = jnp.full(rows, 1 / rows) if batch.chance is None else batch.chance
     more = -rows % LANES
     numbers = jnp.pad(batch.x.T, ((0, 0), (0, more))), jnp.pad(chance, (0, more))
-    return Drawing(lambda: batch, rows + more, "all", _weight(batch.weight, objective), numbers)
+    return Drawing(rows + more, "all", _weight(batch.weight, objective), numbers)
 
 
 def _weight(importance: Float[Array, "features"], objective: Any) -> Float[Array, "features"]:
     return importance * (2.0 / len(importance) if objective.reduce == "mean" else 2.0)
 
 
-def loss(model: Any, drawing: Drawing, objective: Any) -> Float[Array, ""]:
-    """By the plain twin, for the steps that keep it."""
-    return layers.loss(model, drawing.batch(), objective)
+def loss_and_slope(model: Any, drawing: Drawing, wanted: Any) -> tuple[Float[Array, ""], Any]:
+    """The loss if it is wanted, else 0, and its gradient, shaped like the model.
 
-
-def slope(model: Any, drawing: Drawing, objective: Any) -> Any:
-    """The gradient of `loss`, shaped like the model. Numbers that a stack of models shares are passed once."""
+    Numbers that a stack of models shares are passed once.
+    """
     W, _, _, b = layers.parameters(model)
     bias = jnp.zeros_like(drawing.weight) if b is None else b
-    shapes = jax.ShapeDtypeStruct(W.shape, W.dtype), jax.ShapeDtypeStruct(bias.shape, W.dtype)
+    shapes = [jax.ShapeDtypeStruct(s, W.dtype) for s in (W.shape, bias.shape, ())]
     call = jax.ffi.ffi_call(target(shape(model, drawing.rows, drawing.source)), shapes, vmap_method="expand_dims")
-    gW, gb = call(W, bias, drawing.weight, *drawing.numbers, rows=np.uint32(drawing.rows))
+    numbers = (*drawing.numbers, jnp.asarray(wanted, jnp.int32))
+    gW, gb, loss = call(W, bias, drawing.weight, *numbers, rows=np.uint32(drawing.rows))
     slopes = {model.wiring.into: gW, model.wiring.out_bias: gb}
-    return jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
+    return loss, jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
 
 
 def shape(model: Any, rows: int, source: str) -> Shape:
