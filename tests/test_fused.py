@@ -36,7 +36,7 @@ def kernels(tmp_path_factory):
 
 
 def recipe(n=5, m=2, batch=100, steps=30, **more):
-    words = {k: more.pop(k) for k in ("activation", "bias", "tied", "hidden", "init") if k in more}
+    words = {k: more.pop(k) for k in ("activation", "bias", "tied", "hidden", "hidden_bias") if k in more}
     world = more.pop("world", sp.SparseWorld(n_features=n, density=0.3, decay=0.8))
     model = sp.ToyConfig(n_features=n, n_hidden=m, bias_scale=0.1, **words)
     return sp.Recipe(world=world, model=model, batch=batch, steps=steps, **more)
@@ -47,8 +47,8 @@ def uneven(n):
     return sp.SparseWorld(n_features=n, density=tuple(density.tolist()), importance=tuple(importance.tolist()))
 
 
-def drawing(asked, key=KEY):
-    return fused.drawer(asked, in_stream(key, asked.stream))(jnp.int32(3))
+def drawing(asked, model, key=KEY):
+    return fused.drawer(asked, model, in_stream(key, asked.stream))(jnp.int32(3))
 
 
 def toys(asked, keys):
@@ -59,7 +59,9 @@ def toys(asked, keys):
 
 
 def slopes(asked, models, keys):
-    return jax.jit(jax.vmap(lambda model, key: fused.loss_and_slope(model, drawing(asked, key), True)))(models, keys)
+    return jax.jit(jax.vmap(lambda model, key: fused.loss_and_slope(model, drawing(asked, model, key), True)))(
+        models, keys
+    )
 
 
 def drawn(asked, key):
@@ -70,12 +72,26 @@ def twin(model, batch, objective):
     return layers.loss(model, batch, objective), layers.slope(model, batch, objective, "direct")
 
 
-@pytest.mark.parametrize("n, m, stream", [(2, 1, "fast"), (5, 2, "threefry"), (20, 5, "fast")])
-def test_the_kernel_finds_the_gradient_of_its_plain_twin(n, m, stream):
+ABSOLUTE = sp.TaskWorld(inputs=sp.SparseWorld(n_features=4, density=0.4, decay=0.8, values="signed"))
+ASKED = {
+    "2→1": recipe(2, 1, 500, stream="fast", world=uneven(2)),
+    "5→2": recipe(5, 2, 500, world=uneven(5), objective=sp.Reconstruct(reduce="mean")),
+    "20→5": recipe(20, 5, 512, stream="fast", world=uneven(20)),
+    "untied": recipe(
+        5, 2, tied=False, hidden="relu", hidden_bias=True, world=sp.SparseWorld(n_features=5, values="one")
+    ),
+    "L⁴, sets": recipe(6, 2, objective=sp.Reconstruct(power=4), world=sp.CorrelatedWorld(n_sets=2, set_size=3)),
+    "absolute": dataclasses.replace(
+        recipe(world=ABSOLUTE, stream="fast"), model=sp.ComputerConfig(n_inputs=4, n_hidden=3, n_outputs=4)
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_the_kernel_finds_the_gradient_of_its_plain_twin(asked):
     """Of three models at once, each on its own batch; the twin's in double precision."""
-    asked, keys = recipe(n, m, 500, stream=stream, world=uneven(n), objective=sp.Reconstruct(reduce="mean")), THREE
-    models, batches = toys(asked, keys), jax.jit(jax.vmap(lambda key: drawn(asked, key)))(keys)
-    found = slopes(asked, models, keys)
+    models, batches = toys(asked, THREE), jax.jit(jax.vmap(lambda key: drawn(asked, key)))(THREE)
+    found = slopes(asked, models, THREE)
     with jax.enable_x64(True):
         wide = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), float), (models, batches))
         plain = jax.jit(jax.vmap(lambda model, batch: twin(model, batch, asked.objective)))(*wide)
@@ -83,22 +99,38 @@ def test_the_kernel_finds_the_gradient_of_its_plain_twin(n, m, stream):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("n, m", [(1, 1), (2, 1), (3, 2), (7, 2), (12, 1), (9, 4), (20, 5), (32, 12)])
-def test_any_shape_draws_the_same_bits_and_finds_the_same_gradient(n, m):
+WORDS = {
+    "values": ["uniform", "signed", "one"],
+    "together": [1, 1, 2],
+    "absolute": [False, True],
+    "untied": [False, True, True],
+    "hidden_relu": [False, True],
+    "hidden_bias": [False, False, True],
+    "relu": [True, True, False],
+    "bias": [True, False, True, True],
+    "power": [2, 2, 2, 4],
+    "rows": ["fast", "threefry", "all", "fast"],
+}
+SHAPES = [(1, 1), (2, 1), (3, 2), (4, 1), (8, 2), (12, 1), (9, 4), (20, 5), (32, 12)]
+
+
+@pytest.mark.parametrize("i", range(len(SHAPES)))
+def test_any_shape_draws_the_same_bits_and_finds_the_same_gradient(i):
     """As NumPy does. Words alternate over the shapes, and with them rows that do not fill a vector."""
-    rows, rng, stream = 512 if m % 2 == 0 else 300, np.random.default_rng(n), ["fast", "threefry"][n % 2]
-    for less in range(3 if rows == 300 else 1):
-        shape = kernel.Shape(n, m, stream, n % 3 > 0, n % 4 > 0, rows % 16 > 0)
-        W, b, weight, density = (rng.uniform(0.01, 1, s).astype(np.float32) for s in ((m, n), n, n, n))
-        key, count = rng.integers(0, 2**32, 2, np.uint32), [rows, 17, 1][less]
-        x = kernel.sample(stream, density, key, count)
-        np.testing.assert_array_equal(kernel.draws(library(shape), density, key, count), x)
-        numbers = W - 0.5, b - 0.5, weight
-        found = kernel.gradient(library(shape), *numbers, density, key, rows=count)
-        for ours, plain in zip(found, kernel._slope(shape, *numbers, x, np.ones(count)), strict=True):
+    (n, m), rng = SHAPES[i], np.random.default_rng(i)
+    words = {word: rng.choice(np.array(among, object)) for word, among in WORDS.items()}
+    words["together"] = words["together"] if n % words["together"] == 0 and words["values"] != "one" else 1
+    ragged = bool(i % 2) and words["rows"] != "all"
+    shape = kernel.Shape(n, m, ragged=ragged, **words)
+    for rows in (300, 17, 1) if ragged else (512,):
+        numbers, x, chance = kernel.example(shape, rows, seed=i)
+        found = kernel.gradient(library(shape), shape, *numbers, rows=rows)
+        for ours, plain in zip(found, kernel.plain(shape, *numbers[:5], x, chance), strict=True):
             np.testing.assert_allclose(ours, plain, rtol=0, atol=1e-6 * max(1e-3, np.abs(plain).max()))
-        *again, none = kernel.gradient(library(shape), *numbers, density, key, rows=count, wanted=False)
+        *again, none = kernel.gradient(library(shape), shape, *numbers, rows=rows, wanted=False)
         assert none == 0 and all(map(np.array_equal, found, again))
+        if words["rows"] != "all":
+            np.testing.assert_array_equal(kernel.draws(library(shape), *numbers[5:], rows), x)
 
 
 def library(shape):
@@ -106,11 +138,13 @@ def library(shape):
 
 
 @pytest.mark.parametrize("stream", ["threefry", "fast"])
-def test_numpy_and_so_the_kernel_draws_what_the_world_samples(stream):
-    asked = recipe(6, 2, 100, stream=stream, world=uneven(6))
-    d, sampled = drawing(asked), jax.jit(lambda: drawn(asked, KEY).x)()
-    density, key = map(np.asarray, d.numbers)
-    np.testing.assert_array_equal(kernel.sample(stream, density, key, 100), sampled.T)
+@pytest.mark.parametrize("values", ["uniform", "signed"])
+def test_numpy_and_so_the_kernel_draws_what_the_world_samples(stream, values):
+    for world in (uneven(6), sp.CorrelatedWorld(n_sets=2, set_size=3, density=(0.2, 0.6))):
+        asked = recipe(6, 2, 100, stream=stream, world=dataclasses.replace(world, values=values))
+        model, x = jax.tree.map(lambda a: a[0], toys(asked, THREE)), jax.jit(lambda asked=asked: drawn(asked, KEY).x)()
+        d = drawing(asked, model)
+        np.testing.assert_array_equal(kernel.sample(d.shape, *map(np.asarray, d.numbers), 100), x.T)
 
 
 @pytest.mark.parametrize("world", [sp.SparseWorld(n_features=2, nodes=8), sp.CorrelatedWorld(n_sets=2, decay=0.8)])
@@ -124,7 +158,7 @@ def test_exact_rows_are_read_and_not_copied_for_each_model(world):
         return by(model, batch, asked.objective)
 
     def ours(model, batch, objective):
-        return fused.loss_and_slope(model, fused.given(batch, objective), True)
+        return fused.loss_and_slope(model, fused.given(asked, model, batch), True)
 
     found = jax.jit(jax.vmap(functools.partial(slope, ours)))(models, density)
     with jax.enable_x64(True):
@@ -193,17 +227,18 @@ def test_tiny_tied_toys_of_squared_error_are_covered():
 
 
 OTHERS = [
-    ("SparseWorld", recipe(world=sp.CorrelatedWorld(n_sets=3), n=6)),
-    ("uniform", recipe(world=sp.SparseWorld(n_features=5, values="signed"))),
+    ("SparseWorld", recipe(world=sp.AnticorrelatedWorld(n_sets=3), n=6)),
+    ("uniform", recipe(world=sp.SparseWorld(n_features=5, values="normal"))),
+    ("uniform", recipe(world=sp.CorrelatedWorld(n_sets=3, values="one"), n=6)),
+    ("absolute", recipe(world=sp.TaskWorld(inputs=sp.SparseWorld(n_features=5), task="square"))),
     ("random", recipe(world=sp.SparseWorld(n_features=5, points="lattice"))),
-    ("SparseWorld", recipe(2, 1, batch="all", world=sp.TaskWorld(inputs=sp.SparseWorld(n_features=2)))),
+    ("SparseWorld", recipe(6, 1, batch="all", world=sp.ArrayWorld(x=np.eye(6, dtype=np.float32)))),
     ("float32", recipe(precision="float64")),
-    ("tied toy", recipe(tied=False)),
-    ("tied toy", recipe(hidden="relu")),
-    ("tied toy", recipe(activation="gelu")),
-    ("squared error", recipe(objective=sp.Reconstruct(power=4.0))),
-    ("squared error", recipe(objective=sp.Reconstruct(penalties=sp.WeightPenalty(rate=0.1)))),
-    ("squared error", recipe(objective=sp.Reconstruct(noise=sp.SiteNoise(std=0.1)))),
+    ("ReLU", recipe(hidden="abs")),
+    ("ReLU", recipe(activation="gelu")),
+    ("power", recipe(objective=sp.Reconstruct(power=3.0))),
+    ("power", recipe(objective=sp.Reconstruct(penalties=sp.WeightPenalty(rate=0.1)))),
+    ("power", recipe(objective=sp.Reconstruct(noise=sp.SiteNoise(std=0.1)))),
     ("features", recipe(40, 2)),
 ]
 
@@ -280,11 +315,11 @@ def test_a_switch_turns_it_off(afresh, monkeypatch):
         sp.fit(recipe(2, 1, 32), KEY, path=WAY)
 
 
-SMALL = kernel.Shape(2, 1, "fast", True, True, False)
+SMALL = kernel.Shape(2, 1, "fast")
 
 
 def test_a_kernel_that_errs_is_not_taken(afresh, monkeypatch):
-    monkeypatch.setattr(kernel, "_slope", lambda *_: (np.ones((1, 2)), np.ones(2), np.ones(())))
+    monkeypatch.setattr(kernel, "plain", lambda *_: [np.ones(())] * 5)
     with pytest.raises(native.NoLibrary, match="agree"):
         kernel.target(SMALL)
     assert choose.choose(recipe(2, 1, 32)).slope == "direct"

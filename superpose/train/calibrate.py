@@ -38,11 +38,9 @@ def form(
     Where a stream is named, drawing counts, as it must where a form draws as it goes.
     """
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
-    name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
-    if "fused" in forms:
-        name += ", fused"
+    name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}: {', '.join(forms)}"
     if stream:
-        return fastest(f"{name}, {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
+        return fastest(f"{name} {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
     return fastest(name, forms, _slopes(features, hidden, rows, shared, width))
 
 
@@ -66,6 +64,7 @@ def _draws(width: str) -> Build:
 def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> Callable[[str], Build]:
     """Gradients of a toy on dense rows: their number of operations is what matters."""
     config = ToyConfig(n_features=features, n_hidden=hidden)
+    recipe = Recipe(world=SparseWorld(n_features=features), model=config, batch="all" if shared else rows)
     still = np.linspace(0, 1, features * rows).reshape(features, rows)
 
     def program(form: str) -> Build:
@@ -76,7 +75,7 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
             batch = Batch(x=x, y=x, weight=jnp.ones(features))
             if form == "fused":
-                _, slope = fused.loss_and_slope(moved, fused.given(batch, reconstruct), 0)
+                _, slope = fused.loss_and_slope(moved, fused.given(recipe, moved, batch), 0)
             else:
                 slope = layers.slope(moved, batch, reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))
@@ -97,7 +96,7 @@ def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int
             key = in_stream(key, stream)
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
             if form == "fused":
-                _, slope = fused.loss_and_slope(moved, fused.drawer(recipe, key)(0), 0)
+                _, slope = fused.loss_and_slope(moved, fused.drawer(recipe, moved, key)(0), 0)
             else:
                 slope = layers.slope(moved, world.sample(jax.random.fold_in(key, 0), rows), reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))

@@ -56,7 +56,7 @@ def begin(recipe: Recipe, key: Key) -> State:
 
 def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, path: Path) -> State:
     """The steps of the clock, whose number may be known only at run time. Keys are (data, noise)."""
-    draw = drawer(recipe, in_stream(keys[0], recipe.stream), path)
+    draw = drawer(recipe, state.model, in_stream(keys[0], recipe.stream), path)
     noise = stream(in_stream(keys[1], recipe.stream), "noise")
 
     def step(t: Int[Array, ""], state: State) -> State:

@@ -27,10 +27,12 @@ from superpose.worlds.base import Batch
 from superpose.worlds.correlated import CorrelatedWorld
 from superpose.worlds.hierarchical import HierarchicalWorld
 from superpose.worlds.sparse import SparseWorld
+from superpose.worlds.tasks import TaskWorld
 
-MOST_FEATURES, MOST_HIDDEN = 32, 12
-"""Beyond, compiled products are as good: measured."""
-WORLDS = {False: (SparseWorld,), True: (SparseWorld, CorrelatedWorld, AnticorrelatedWorld, HierarchicalWorld)}
+MOST_FEATURES, MOST = 32, 12
+"""Features and hidden dimensions; beyond, compiled products are as good: measured."""
+WORLDS: dict[bool, tuple[type, ...]] = {False: (SparseWorld, CorrelatedWorld)}
+WORLDS[True] = (*WORLDS[False], AnticorrelatedWorld, HierarchicalWorld)
 """Whose samples the kernel draws, and whose exact rows it reads."""
 OFF = "SUPERPOSE_KERNEL"
 
@@ -44,37 +46,43 @@ class Drawing:
     """
 
     rows: int
-    source: str
+    shape: Shape
     weight: Float[Array, "features"]
     numbers: tuple[Array, Array]
 
 
-def drawer(recipe: Any, data: Key) -> Callable[[Any], Drawing]:
+def drawer(recipe: Any, model: Any, data: Key) -> Callable[[Any], Drawing]:
     """The drawing of each step."""
     if recipe.batch == "all":
-        exact = given(recipe.world.everything(), recipe.objective)
+        exact = given(recipe, model, recipe.world.everything())
         return lambda t: exact
-    world, rows = recipe.world, recipe.batch
-    weight, density = _weight(world.importances(), recipe.objective) / rows, world.densities()
+    inputs, rows, shape = _inputs(recipe.world), recipe.batch, shaped(recipe, model)
+    weight = _weight(recipe, inputs.importances()) / rows
+    density = jnp.repeat(inputs.densities(), shape.together, total_repeat_length=shape.features)
 
     def draw(t: Any) -> Drawing:
         key = jax.random.key_data(jax.random.fold_in(data, t))
-        return Drawing(rows, recipe.stream, weight, (density, key))
+        return Drawing(rows, shape, weight, (density, key))
 
     return draw
 
 
-def given(batch: Batch, objective: Any) -> Drawing:
+def given(recipe: Any, model: Any, batch: Batch) -> Drawing:
     """Exact rows, with rows of no chance until all vectors are full."""
     rows = len(batch.x)
     chance = jnp.full(rows, 1 / rows) if batch.chance is None else batch.chance
     more = -rows % LANES
     numbers = jnp.pad(batch.x.T, ((0, 0), (0, more))), jnp.pad(chance, (0, more))
-    return Drawing(rows + more, "all", _weight(batch.weight, objective), numbers)
+    return Drawing(rows + more, shaped(recipe, model), _weight(recipe, batch.weight), numbers)
 
 
-def _weight(importance: Float[Array, "features"], objective: Any) -> Float[Array, "features"]:
-    return importance * (2.0 / len(importance) if objective.reduce == "mean" else 2.0)
+def _inputs(world: Any) -> Any:
+    return world.inputs if isinstance(world, TaskWorld) else world
+
+
+def _weight(recipe: Any, importance: Float[Array, "features"]) -> Float[Array, "features"]:
+    power, reduce = recipe.objective.power, recipe.objective.reduce
+    return importance * (power / len(importance) if reduce == "mean" else power)
 
 
 def loss_and_slope(model: Any, drawing: Drawing, wanted: Any) -> tuple[Float[Array, ""], Any]:
@@ -82,20 +90,38 @@ def loss_and_slope(model: Any, drawing: Drawing, wanted: Any) -> tuple[Float[Arr
 
     Numbers that a stack of models shares are passed once.
     """
-    W, _, _, b = layers.parameters(model)
-    bias = jnp.zeros_like(drawing.weight) if b is None else b
-    shapes = [jax.ShapeDtypeStruct(s, W.dtype) for s in (W.shape, bias.shape, ())]
-    call = jax.ffi.ffi_call(target(shape(model, drawing.rows, drawing.source)), shapes, vmap_method="expand_dims")
+    wiring, s = model.wiring, drawing.shape
+    W, V, b_hidden, b = layers.parameters(model)
+    nothing = lambda a, size: jnp.zeros(size, W.dtype) if a is None else a
+    parts = (W, V if wiring.out else W, nothing(b_hidden, s.hidden), nothing(b, s.features))
+    shapes = [jax.ShapeDtypeStruct(a.shape, W.dtype) for a in (*parts, jnp.zeros(()))]
+    call = jax.ffi.ffi_call(target(s), shapes, vmap_method="expand_dims")
     numbers = (*drawing.numbers, jnp.asarray(wanted, jnp.int32))
-    gW, gb, loss = call(W, bias, drawing.weight, *numbers, rows=np.uint32(drawing.rows))
-    slopes = {model.wiring.into: gW, model.wiring.out_bias: gb}
-    return loss, jax.tree.unflatten(jax.tree.structure(model), [slopes[name] for name in named_leaves(model)])
+    *slopes, loss = call(*parts, drawing.weight, *numbers, rows=np.uint32(drawing.rows))
+    names = (wiring.into, wiring.out, wiring.into_bias, wiring.out_bias)
+    by_name = dict(zip(names, slopes, strict=True))
+    return loss, jax.tree.unflatten(jax.tree.structure(model), [by_name[name] for name in named_leaves(model)])
 
 
-def shape(model: Any, rows: int, source: str) -> Shape:
-    hidden, features = getattr(model, model.wiring.into).shape
-    relu, bias = model.wiring.activation == "relu", model.wiring.out_bias is not None
-    return Shape(features, hidden, source, relu, bias, rows % LANES > 0)
+def shaped(recipe: Any, model: Any) -> Shape:
+    """What the kernel is compiled for; the model may be known by its shapes alone."""
+    wiring, inputs, exact = model.wiring, _inputs(recipe.world), recipe.batch == "all"
+    hidden, features = getattr(model, wiring.into).shape
+    return Shape(
+        features,
+        hidden,
+        rows="all" if exact else recipe.stream,
+        values="uniform" if exact else inputs.values,
+        together=1 if exact else getattr(inputs, "set_size", 1),
+        absolute=isinstance(recipe.world, TaskWorld),
+        untied=wiring.out is not None,
+        hidden_relu=wiring.hidden == "relu",
+        hidden_bias=wiring.into_bias is not None,
+        relu=wiring.activation == "relu",
+        bias=wiring.out_bias is not None,
+        power=int(recipe.objective.power),
+        ragged=not exact and recipe.batch % LANES > 0,
+    )
 
 
 def lacks(recipe: Any, model: Any) -> str:
@@ -111,8 +137,7 @@ def lacks(recipe: Any, model: Any) -> str:
 def unbuilt(recipe: Any, model: Any) -> str:
     """Why there is no kernel for a recipe that it covers; "" once it is built and loaded."""
     try:
-        exact = recipe.batch == "all"
-        target(shape(model, LANES if exact else recipe.batch, "all" if exact else recipe.stream))
+        target(shaped(recipe, model))
     except NoLibrary as why:
         return str(why)
     return ""
@@ -120,34 +145,39 @@ def unbuilt(recipe: Any, model: Any) -> str:
 
 def _needs(recipe: Any, model: Any) -> tuple[tuple[Callable[[], bool], str], ...]:
     """Each holds only if those before it do."""
-    world, objective, exact = recipe.world, recipe.objective, recipe.batch == "all"
+    world, inputs, exact = recipe.world, _inputs(recipe.world), recipe.batch == "all"
+    worlds = " or ".join(w.__name__ for w in WORLDS[exact])
     return (
         (lambda: jax.default_backend() == "cpu", "the kernel is for CPUs"),
-        (lambda: type(world) in WORLDS[exact], f"the world must be a {' or '.join(w.__name__ for w in WORLDS[exact])}"),
-        (lambda: exact or world.values == "uniform", "values must be uniform"),
-        (lambda: exact or world.points == "random", "rows must be drawn at random"),
+        (lambda: world is inputs or world.task == "absolute", 'the only task it has is "absolute"'),
+        (lambda: type(inputs) in WORLDS[exact], f"the world must be a {worlds}"),
+        (lambda: exact or inputs.values in _values(inputs), f"values must be {' or '.join(_values(inputs))}"),
+        (lambda: exact or inputs.points == "random", "rows must be drawn at random"),
         (lambda: recipe.precision == "float32", "the precision must be float32"),
         (lambda: recipe.optimizer.kind != "lbfgs", "L-BFGS follows gradients of its own"),
-        (lambda: _squares(objective), "the objective must be a squared error alone, Reconstruct()"),
-        (lambda: _plain(model), "the model must be a tied toy, linear or ReLU, without activation in the middle"),
-        (
-            lambda: _small(model, 1 if exact else recipe.batch),
-            f"features go to {MOST_FEATURES}, and hidden dimensions to {MOST_HIDDEN}",
-        ),
+        (lambda: _error_alone(recipe.objective), "the objective must be Reconstruct() of power 2 or 4, and that alone"),
+        (lambda: _plain(model), "the model must be a toy or a computer whose activations are linear or ReLU"),
+        (lambda: _small(model, 1 if exact else recipe.batch), f"features go to {MOST_FEATURES}, and hidden to {MOST}"),
     )
 
 
-def _squares(objective: Any) -> bool:
-    if not isinstance(objective, Reconstruct) or objective.power != 2:
+def _values(inputs: Any) -> tuple[str, ...]:
+    """A set of features of value one takes one number for all."""
+    return ("uniform", "signed", "one") if isinstance(inputs, SparseWorld) else ("uniform", "signed")
+
+
+def _error_alone(objective: Any) -> bool:
+    if not isinstance(objective, Reconstruct) or objective.power not in (2, 4):
         return False
     return not objective.penalties and not objective.noise and objective.attack is None
 
 
 def _plain(model: Any) -> bool:
     wiring = getattr(model, "wiring", None)
-    return wiring is not None and wiring.gram and wiring.activation in ("relu", "identity")
+    return wiring is not None and {wiring.hidden, wiring.activation} <= {"identity", "relu"}
 
 
 def _small(model: Any, rows: int) -> bool:
     hidden, features = getattr(model, model.wiring.into).shape
-    return features <= MOST_FEATURES and hidden <= MOST_HIDDEN and features * rows < 2**31
+    outputs = getattr(model, model.wiring.out).shape[0] if model.wiring.out else features
+    return outputs == features <= MOST_FEATURES and hidden <= MOST and features * rows < 2**31

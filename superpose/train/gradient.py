@@ -20,11 +20,11 @@ Draw = Callable[[Any], Any]
 """The batch of a step by its number: a `Batch`, `Active` rows or a `Drawing`, as the path has it."""
 
 
-def drawer(recipe: Recipe, key: Key, path: Path) -> Draw:
+def drawer(recipe: Recipe, model: Any, key: Key, path: Path) -> Draw:
     """Always the same rows, or fresh ones from a key that belongs to the step."""
     data = stream(key, "data")
     if path.slope == "fused":
-        return fused.drawer(recipe, data)
+        return fused.drawer(recipe, model, data)
     if recipe.batch == "all":
         rows = recipe.world.everything()  # type: ignore[attr-defined]
         return lambda t: rows

@@ -22,17 +22,32 @@ TOLERANCE = 1e-4
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """All that the kernel is compiled for. Rows are drawn from a stream, or exact and given, as "all".
+    """All that the kernel is compiled for, as `fused.c` has it.
 
-    `ragged` batches are not a multiple of sixteen.
+    Rows are drawn from a stream, or exact and given, as "all". `ragged` batches are not a multiple of sixteen.
     """
 
     features: int
     hidden: int
     rows: str
-    relu: bool
-    bias: bool
-    ragged: bool
+    values: str = "uniform"
+    together: int = 1
+    absolute: bool = False
+    untied: bool = False
+    hidden_relu: bool = False
+    hidden_bias: bool = False
+    relu: bool = True
+    bias: bool = True
+    power: int = 2
+    ragged: bool = False
+
+    @property
+    def macros(self) -> dict[str, int]:
+        drawn: dict[str, int] = {"EXACT": self.rows == "all", "THREEFRY": self.rows == "threefry"}
+        drawn |= {"SIGNED": self.values == "signed", "ONE": self.values == "one", "TOGETHER": self.together}
+        parts: dict[str, int] = {"UNTIED": self.untied, "HIDDEN_RELU": self.hidden_relu, "HIDDEN_BIAS": self.hidden_bias}
+        parts |= {"RELU": self.relu, "BIAS": self.bias, "POWER": self.power, "RAGGED": self.ragged}
+        return {"N": self.features, "M": self.hidden, "TARGET_ABS": self.absolute, **drawn, **parts}
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,9 +61,7 @@ def target(shape: Shape) -> str:
 
 
 def built(shape: Shape) -> tuple[str, CDLL]:
-    s = shape
-    words = {"N": s.features, "M": s.hidden, "EXACT": s.rows == "all", "THREEFRY": s.rows == "threefry"}
-    return library(SOURCE, **words, RELU=s.relu, BIAS=s.bias, RAGGED=s.ragged)
+    return library(SOURCE, **shape.macros)
 
 
 def draws(found: CDLL, density: Any, key: Any, rows: int) -> Any:
@@ -58,11 +71,15 @@ def draws(found: CDLL, density: Any, key: Any, rows: int) -> Any:
     return x
 
 
-def gradient(found: CDLL, *numbers: Any, rows: int, wanted: bool = True) -> tuple[Any, Any, Any]:
-    """That of W and b, and the loss if wanted, from W, b, weight, and density and key or inputs and their chances."""
-    gW, gb, loss = *(np.empty_like(a) for a in numbers[:2]), np.empty((), np.float32)
-    found.gradient(*map(_at, numbers), c_uint32(rows), *map(_at, (gW, gb, loss)), c_int(wanted))
-    return gW, gb, loss
+def gradient(found: CDLL, shape: Shape, *numbers: Any, rows: int, wanted: bool = True) -> list[Any]:
+    """The loss if wanted and the gradient of each parameter there is.
+
+    From W, V, both biases, weight, and density and key or inputs and their chances.
+    """
+    slopes = [np.zeros_like(a) for a in numbers[:4]] + [np.empty((), np.float32)]
+    given, out = ((c_void_p * len(arrays))(*(a.ctypes.data for a in arrays)) for arrays in (numbers, slopes))
+    found.gradient(given, c_uint32(rows), out, c_int(wanted))
+    return slopes
 
 
 def _at(a: Any) -> c_void_p:
@@ -71,37 +88,52 @@ def _at(a: Any) -> c_void_p:
 
 def _agrees(shape: Shape, found: CDLL) -> bool:
     """Compilers err too. A few rows, drawn and differentiated in NumPy: a millisecond for each process."""
-    n, m, rows = shape.features, shape.hidden, 15 * LANES - 13 * shape.ragged
-    rng = np.random.default_rng(0)
-    W, b = rng.normal(0, 0.5, (m, n)).astype(np.float32), rng.normal(0, 0.1, n).astype(np.float32)
-    weight, density = (rng.uniform(0.1, 1, n).astype(np.float32) for _ in range(2))
-    key, chance = rng.integers(0, 2**32, 2, np.uint32), rng.uniform(0.5, 1, rows).astype(np.float32)
-    if shape.rows == "all":
-        x = rng.uniform(0, 1, (n, rows)).astype(np.float32)
-        given, fine = (x, chance), True
-    else:
-        x, given, chance = sample(shape.rows, density, key, rows), (density, key), np.ones(rows, np.float32)
-        fine = np.array_equal(draws(found, density, key, rows), x)
-    ours, twin = gradient(found, W, b, weight, *given, rows=rows), _slope(shape, W, b, weight, x, chance)
+    rows = 15 * LANES - 13 * shape.ragged
+    numbers, x, chance = example(shape, rows)
+    ours, twin = gradient(found, shape, *numbers, rows=rows), plain(shape, *numbers[:5], x, chance)
     close = [np.abs(a - b).max() <= TOLERANCE * np.abs(b).max() for a, b in zip(ours, twin, strict=True)]
-    return fine and all(close)
+    density, key = numbers[5:]
+    return all(close) and (shape.rows == "all" or np.array_equal(draws(found, density, key, rows), x))
 
 
-def sample(stream: str, density: Any, key: Any, rows: int) -> Any:
+def example(shape: Shape, rows: int, seed: int = 0) -> tuple[list[Any], Any, Any]:
+    """Numbers for `gradient`, and the rows that they come to, with their chances."""
+    rng, n, m = np.random.default_rng(seed), shape.features, shape.hidden
+    sizes: list[Any] = [(0.5, (m, n)), (0.5, (n, m)), (0.3, m), (0.1, n)]
+    numbers = [rng.normal(0, std, size).astype(np.float32) for std, size in sizes]
+    numbers.append(rng.uniform(0.1, 1, n).astype(np.float32))
+    if shape.rows == "all":
+        x, chance = (rng.uniform(0.1, 1, size).astype(np.float32) for size in ((n, rows), rows))
+        return [*numbers, x, chance], x, chance
+    density = np.repeat(rng.uniform(0.1, 1, n // shape.together).astype(np.float32), shape.together)
+    key = rng.integers(0, 2**32, 2, np.uint32)
+    return [*numbers, density, key], sample(shape, density, key, rows), np.ones(rows, np.float32)
+
+
+def sample(shape: Shape, density: Any, key: Any, rows: int) -> Any:
     """The batch as NumPy has it, features first."""
     place = np.arange(len(density) * rows, dtype=np.uint32).reshape(-1, rows)
-    if stream == "threefry":
+    if shape.rows == "threefry":
         words = np.bitwise_xor(*threefry(key[:1], key[1:], np.zeros_like(place), place))
     else:
         words = mix(mix(place + key[0]) ^ key[1])
-    u, p = (words >> np.uint32(9)).astype(np.float32) * np.float32(2**-23), density[:, None]
-    return np.where(u < p, u * (np.float32(1) / p), np.float32(0))
+    u, first = (words >> np.uint32(9)).astype(np.float32) * np.float32(2**-23), np.arange(len(density)) % shape.together
+    on = np.repeat((u < density[:, None])[first == 0], shape.together, axis=0)
+    size = u * np.where(first, np.float32(1), np.float32(1) / density)[:, None]
+    size = {"uniform": size, "signed": 2 * size - 1, "one": np.ones_like(u)}[shape.values]
+    return np.where(on, size, np.float32(0))
 
 
-def _slope(shape: Shape, *numbers: Any) -> tuple[Any, Any, Any]:
-    W, b, weight, x, chance = (np.asarray(a, np.float64) for a in numbers)
-    hidden, share = W @ x, weight[:, None] * chance
-    z = W.T @ hidden + (b[:, None] if shape.bias else 0)
-    error = (np.maximum(z, 0) if shape.relu else z) - x
-    r = share * error * ((z > 0) if shape.relu else 1)
-    return hidden @ r.T + W @ r @ x.T, r.sum(1) * shape.bias, (share * error**2).sum() / 2
+def plain(shape: Shape, *numbers: Any) -> list[Any]:
+    """What `gradient` is, in double precision, from W, V, both biases, weight, rows and their chances."""
+    W, V, b_hidden, b, weight, x, chance = (np.asarray(a, np.float64) for a in numbers)
+    s, V = shape, V if shape.untied else W.T
+    pre, y = W @ x + b_hidden[:, None] * s.hidden_bias, np.abs(x) if s.absolute else x
+    hidden = np.maximum(pre, 0) if s.hidden_relu else pre
+    z = V @ hidden + b[:, None] * s.bias
+    error, share = (np.maximum(z, 0) if s.relu else z) - y, weight[:, None] * chance
+    r = share * error ** (s.power - 1) * ((z > 0) if s.relu else 1)
+    back = V.T @ r * ((pre > 0) if s.hidden_relu else 1)
+    gW, gV = back @ x.T, r @ hidden.T
+    slopes = [gW, gV] if s.untied else [gW + gV.T, 0 * gV]
+    return [*slopes, back.sum(1) * s.hidden_bias, r.sum(1) * s.bias, (share * error**s.power).sum() / s.power]
