@@ -132,10 +132,22 @@ def variants(rows: list[dict[str, Any]]) -> str:
 
 def scale(found: dict[str, Any]) -> str:
     rows = [(f"{r['models']:,}", f"{r['rate']:,.0f}", f"{r['rss'] / 1e6:,.0f}") for r in found["flat"]]
-    first = found["first"]
-    compiled, cold = first["compile_s"], first["process_s"]
-    said = f"Compiling a sweep: {compiled:.1f} s. A cold start, one step and the end of the process: {cold:.1f} s."
-    return "## From ten models up\n\n" + table(("models", "model-steps/s", "peak MB"), rows) + f"\n\n{said}"
+    said = [
+        f"{when}: compiling a sweep takes {found[key]['compile_s']:.1f} s; a cold start, one step and the end of the "
+        f"process {found[key]['process_s']:.1f} s."
+        for key, when in (("first", "Where its shape was never seen"), ("next", "In the next process"))
+    ]
+    parts = ["## From ten models up", table(("models", "model-steps/s", "peak MB"), rows), "\n".join(said)]
+    return "\n\n".join([*parts, million(found["million"])])
+
+
+def million(found: dict[str, Any]) -> str:
+    off = ", ".join(f"{look['error']:+.0%} at {when}" for when, look in found["left"].items())
+    shape = f"{found['models']:,} models of 5→2, {found['steps']} steps at B={found['batch']}"
+    return (
+        f"{shape}, with a budget of {found['budget_gb']:g} GB: {found['seconds']:.0f} s, {found['rate']:,.0f} "
+        f"model-steps/s, {found['rss'] / 1e6:,.0f} MB at most. The time that it said was left was off by {off}."
+    )
 
 
 def phase(found: dict[str, Any]) -> str:
@@ -145,7 +157,11 @@ def phase(found: dict[str, Any]) -> str:
         (r["how"], r["steps"], f"{r['seconds']:.1f}", *(f"{r[k]:.1e}" for k in keys), f"{r['agree']:.0%}")
         for r in found["compared"]
     ]
-    wholes = [(r["shape"], f"{r['models']:,}", r["steps"], f"{r['seconds']:.1f}") for r in found["whole"]]
+    wholes = [
+        (r["shape"], f"{r['models']:,}", r["steps"], f"{r['first']:.1f}", f"{r['next']:.1f}") for r in found["whole"]
+    ]
     said = f"Nodes a feature: {found['nodes']}. Another algorithm for the same question, compilation included."
-    diagram = table(("whole diagram, exact", "models", "steps", "seconds"), wholes)
+    diagram = table(
+        ("whole diagram, exact", "models", "steps", "seconds, shape never seen", "in the next process"), wholes
+    )
     return f"## Time to a phase diagram\n\n{said}\n\n{table(head, rows)}\n\n{diagram}"

@@ -43,11 +43,12 @@ class Shape:
 
     @property
     def macros(self) -> dict[str, int]:
-        drawn: dict[str, int] = {"EXACT": self.rows == "all", "THREEFRY": self.rows == "threefry"}
-        drawn |= {"SIGNED": self.values == "signed", "ONE": self.values == "one", "TOGETHER": self.together}
-        parts: dict[str, int] = {"UNTIED": self.untied, "HIDDEN_RELU": self.hidden_relu, "HIDDEN_BIAS": self.hidden_bias}
-        parts |= {"RELU": self.relu, "BIAS": self.bias, "POWER": self.power, "RAGGED": self.ragged}
-        return {"N": self.features, "M": self.hidden, "TARGET_ABS": self.absolute, **drawn, **parts}
+        s = self
+        numbers = {"N": s.features, "M": s.hidden, "TOGETHER": s.together, "POWER": s.power}
+        drawn = {"EXACT": s.rows == "all", "THREEFRY": s.rows == "threefry", "RAGGED": s.ragged}
+        asked = {"SIGNED": s.values == "signed", "ONE": s.values == "one", "TARGET_ABS": s.absolute}
+        layers = {"UNTIED": s.untied, "HIDDEN_RELU": s.hidden_relu, "HIDDEN_BIAS": s.hidden_bias}
+        return {**numbers, **drawn, **asked, **layers, "RELU": s.relu, "BIAS": s.bias}
 
 
 @functools.lru_cache(maxsize=256)
