@@ -17,7 +17,7 @@ import superpose as sp
 from superpose.core import native
 from superpose.core.streams import in_stream
 from superpose.models import layers
-from superpose.train import choose, chunks, fastest, fused, kernel
+from superpose.train import calibrate, choose, chunks, fastest, fused, kernel
 from superpose.train.paths import Path, forms
 
 KEY = jax.random.key(0)
@@ -251,21 +251,22 @@ def test_all_else_goes_the_old_way_and_says_why_it_cannot_be_fused(why, asked):
         sp.fit(asked, KEY, path=WAY)
 
 
-def test_the_clock_may_choose_it(monkeypatch):
-    def last(names, program):
-        return (
-            names[-1] if "fused" not in names else "fused" if jax.block_until_ready(program("fused")()(1)).size else ""
-        )
+def test_a_clock_says_once_for_all_shapes_whether_it_pays(monkeypatch):
+    def asked_once(names, program):
+        assert names == ("gram", "fused") and said.pop()
+        jax.block_until_ready(program("fused")()(1))
+        return "fused"
 
-    asked = recipe(2, 1, 32)
+    said = [True]
     monkeypatch.setenv("SUPERPOSE_CALIBRATE", "1")
+    monkeypatch.setattr(calibrate, "vector", lambda: 0)
     monkeypatch.setattr(fastest, "_decided", {})
-    monkeypatch.setattr(fastest, "_first_or_faster", last)
+    monkeypatch.setattr(fastest, "_first_or_faster", asked_once)
     choose._choose.cache_clear()
-    assert choose.choose(asked).slope == "fused"
+    assert choose.choose(recipe(2, 1, 32)).slope == choose.choose(recipe(3, 1, "all")).slope == "fused"
     monkeypatch.setenv("SUPERPOSE_KERNEL", "0")
     choose._choose.cache_clear()
-    assert choose.choose(asked).slope == "direct"
+    assert choose.choose(recipe(2, 1, 32)).slope == "direct"
     choose._choose.cache_clear()
 
 

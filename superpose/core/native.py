@@ -57,7 +57,8 @@ def _compiler() -> tuple[str, ...]:
 
 def _digest(source: Path, compiler: tuple[str, ...], words: tuple[str, ...]) -> str:
     machine = [processor().get(what, "") for what in ("model name", "flags", "Features")]
-    parts = [source.read_text(encoding="utf-8"), *compiler, *words, *machine, platform.machine(), version("jaxlib")]
+    sources = [file.read_text(encoding="utf-8") for file in (source, *sorted(source.parent.glob("*.h")))]
+    parts = [*sources, *compiler, *words, *machine, platform.machine(), version("jaxlib")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

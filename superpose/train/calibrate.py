@@ -30,17 +30,17 @@ def vector() -> int:
     return int(fastest("vector", ("0", "512"), _draws))
 
 
-def form(
-    forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: bool, width: int, stream: str = ""
-) -> str:
-    """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all.
+def kernel(width: int) -> bool:
+    """Whether the kernel is the faster on this machine: asked once, of a toy of 5 features, for all that it covers."""
+    toy = Recipe(world=SparseWorld(n_features=5), model=ToyConfig(n_features=5, n_hidden=2), batch=256, stream="fast")
+    built = not fused.unbuilt(toy, jax.eval_shape(lambda: toy.model.build(nnx.Rngs(jax.random.key(0)))))
+    return built and fastest(f"kernel at {width}", ("gram", "fused"), _drawn_slopes(toy, width)) == "fused"
 
-    Where a stream is named, drawing counts, as it must where a form draws as it goes.
-    """
+
+def form(forms: tuple[str, ...], features: int, hidden: int, rows: int, shared: bool, width: int) -> str:
+    """The form whose gradients take least time for a unit of toys of this size. `shared` rows are the same for all."""
     kind = "float64" if jax.config.read("jax_enable_x64") else "float32"
-    name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}: {', '.join(forms)}"
-    if stream:
-        return fastest(f"{name} {stream}", forms, _drawn_slopes(features, hidden, rows, stream, width))
+    name = f"{kind} {features}→{hidden} {'all' if shared else 'batch'} {rows} at {width}"
     return fastest(name, forms, _slopes(features, hidden, rows, shared, width))
 
 
@@ -64,7 +64,6 @@ def _draws(width: str) -> Build:
 def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> Callable[[str], Build]:
     """Gradients of a toy on dense rows: their number of operations is what matters."""
     config = ToyConfig(n_features=features, n_hidden=hidden)
-    recipe = Recipe(world=SparseWorld(n_features=features), model=config, batch="all" if shared else rows)
     still = np.linspace(0, 1, features * rows).reshape(features, rows)
 
     def program(form: str) -> Build:
@@ -73,11 +72,7 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
         def total(key: Any) -> Any:
             x = (jnp.asarray(still, dtype=float) if shared else jax.random.uniform(key, still.shape)).T
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
-            batch = Batch(x=x, y=x, weight=jnp.ones(features))
-            if form == "fused":
-                _, slope = fused.loss_and_slope(moved, fused.given(recipe, moved, batch), 0)
-            else:
-                slope = layers.slope(moved, batch, reconstruct, form)
+            slope = layers.slope(moved, Batch(x=x, y=x), reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))
 
         return _repeated(total, max(1, min(64, 2**16 // still.size)), width)
@@ -85,20 +80,19 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
     return program
 
 
-def _drawn_slopes(features: int, hidden: int, rows: int, stream: str, width: int) -> Callable[[str], Build]:
-    world = SparseWorld(n_features=features)
-    recipe = Recipe(world=world, model=ToyConfig(n_features=features, n_hidden=hidden), batch=rows, stream=stream)
+def _drawn_slopes(recipe: Recipe, width: int) -> Callable[[str], Build]:
+    """Gradients of a toy, drawing included."""
 
     def program(form: str) -> Build:
         model = recipe.model.build(nnx.Rngs(jax.random.key(0)))
 
         def total(key: Any) -> Any:
-            key = in_stream(key, stream)
+            key = in_stream(key, recipe.stream)
             moved = jax.tree.map(lambda a: a + 1e-3 * jax.random.uniform(key), model)
             if form == "fused":
                 _, slope = fused.loss_and_slope(moved, fused.drawer(recipe, moved, key)(0), 0)
             else:
-                slope = layers.slope(moved, world.sample(jax.random.fold_in(key, 0), rows), reconstruct, form)
+                slope = layers.slope(moved, recipe.world.sample(key, int(recipe.batch)), reconstruct, form)
             return sum(a.sum() for a in jax.tree.leaves(slope))
 
         return _repeated(total, 16, width)

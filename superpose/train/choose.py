@@ -80,7 +80,9 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     rows = 1 if room else recipe.batch
     model, batch = jax.eval_shape(functools.partial(_example, rows=rows), recipe)
     worth = forms(recipe, model, batch, room, backend)
-    if "fused" in worth and (not wanted() or fused.unbuilt(recipe, model)):
+    if worth[-1] == "fused":
+        if wanted() and not fused.unbuilt(recipe, model) and calibrate.kernel(vector):
+            return "fused"
         worth = worth[:-1]
     if len(worth) == 1 or backend != "cpu":
         return worth[0]
@@ -89,8 +91,7 @@ def _slope(recipe: Recipe, room: int, backend: str, vector: int) -> str:
     if "active" in worth:
         world = SparseWorld(n_features=features, density=room / (2 * features), values=recipe.world.values)  # type: ignore[attr-defined]
         return calibrate.sparse(worth, world, hidden, recipe.batch, room, recipe.stream, vector)
-    stream = recipe.stream if "fused" in worth and recipe.batch != "all" else ""
-    return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector, stream)
+    return calibrate.form(worth, features, hidden, rows, recipe.batch == "all", vector)
 
 
 def _example(recipe: Recipe, rows: Any) -> tuple[Any, Any]:
