@@ -33,7 +33,7 @@ def vector() -> int:
 def kernel(width: int) -> bool:
     """Whether the kernel is the faster on this machine: asked once, of a toy of 5 features, for all that it covers."""
     toy = Recipe(world=SparseWorld(n_features=5), model=ToyConfig(n_features=5, n_hidden=2), batch=256, stream="fast")
-    built = not fused.unbuilt(toy, jax.eval_shape(lambda: toy.model.build(nnx.Rngs(jax.random.key(0)))))
+    built = not fused.unbuilt(toy, _model(toy.model))
     return built and fastest(f"kernel at {width}", ("gram", "fused"), _drawn_slopes(toy, width)) == "fused"
 
 
@@ -67,7 +67,7 @@ def _slopes(features: int, hidden: int, rows: int, shared: bool, width: int) -> 
     still = np.linspace(0, 1, features * rows).reshape(features, rows)
 
     def program(form: str) -> Build:
-        model = config.build(nnx.Rngs(jax.random.key(0)))
+        model = _model(config)
 
         def total(key: Any) -> Any:
             x = (jnp.asarray(still, dtype=float) if shared else jax.random.uniform(key, still.shape)).T
@@ -84,7 +84,7 @@ def _drawn_slopes(recipe: Recipe, width: int) -> Callable[[str], Build]:
     """Gradients of a toy, drawing included."""
 
     def program(form: str) -> Build:
-        model = recipe.model.build(nnx.Rngs(jax.random.key(0)))
+        model = _model(recipe.model)
 
         def total(key: Any) -> Any:
             key = in_stream(key, recipe.stream)
@@ -104,7 +104,7 @@ def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream
     config = ToyConfig(n_features=world.n_features, n_hidden=hidden)
 
     def program(form: str) -> Build:
-        model, draw = config.build(nnx.Rngs(jax.random.key(0))), drawer(world, rows, room)
+        model, draw = _model(config), drawer(world, rows, room)
 
         def total(key: Any) -> Any:
             key = in_stream(key, stream)
@@ -118,6 +118,12 @@ def _sparse_slopes(world: SparseWorld, hidden: int, rows: int, room: int, stream
         return _repeated(total, 1, width)
 
     return program
+
+
+def _model(config: Any) -> Any:
+    """Some model: to start one properly is a second's compiling."""
+    shapes = jax.eval_shape(lambda: config.build(nnx.Rngs(jax.random.key(0))))
+    return jax.tree.map(lambda a: np.linspace(-0.5, 0.5, a.size, dtype=a.dtype).reshape(a.shape), shapes)
 
 
 def _repeated(f: Callable[[Any], Any], copies: int, width: int) -> Build:
