@@ -1,4 +1,4 @@
-"""The kernel of tiny toys, `fused.c`: built for one shape, held against its plain twin, and made known to XLA."""
+"""The kernel of small toys, `fused.c`: built for one shape, held against its plain twin, and made known to XLA."""
 
 from __future__ import annotations
 
