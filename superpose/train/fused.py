@@ -1,4 +1,4 @@
-"""Small toys and computers by a kernel of our own: it draws a batch, goes there and back, and writes the gradient alone.
+"""Small toys and computers by a kernel of our own: it draws a batch, goes there and back, and writes the gradient.
 
 Compiled arithmetic goes over a batch about ten times, and on tiny toys most of a step is writing it down and reading it
 again. The kernel, `fused.c`, keeps a vector of rows at a time in registers. Its plain twin is `layers.slope` on what
