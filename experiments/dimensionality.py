@@ -3,7 +3,7 @@
 Claim     A feature has a dimension when dense, then half of one for a long while, then less (TMS-11): features group
           into pairs, triangles, pentagons and antiprisms, and each owns a simple fraction (TMS-12).
 Leaves    results/dimensionality: dstar (density, seed); W, D and norm of every feature of the best model (density)
-Takes     40 to 55 s on two cores (55 s of CPU time); 5 s with --smoke; the paper profile is not yet timed
+Takes     65 s on two cores; 5 s with --smoke; the paper profile is not yet timed
 """
 
 # %% Equally important features, from always on to on one time in ten
