@@ -10,7 +10,7 @@ from flax import nnx
 import superpose as sp
 from superpose.models import layers
 from superpose.models.parts import WORDS
-from superpose.train import calibrate, fastest
+from superpose.train import calibrate, fastest, paths
 from superpose.train.choose import choose
 from superpose.train.paths import Path
 
@@ -171,6 +171,11 @@ def test_samples_of_a_run_are_those_of_jax_random():
     batch = asked.world.sample(jax.random.fold_in(stream(KEY, "data"), 0), asked.batch)
     slope = jax.grad(lambda m: asked.objective(m, batch, KEY))(model)
     np.testing.assert_allclose(sp.fit(asked, KEY).model.W[...], model.W[...] - 0.1 * slope.W[...], atol=1e-6)
+
+
+def test_an_option_that_the_compiler_does_not_have_is_not_asked_for():
+    assert paths.understood({"xla_cpu_prefer_vector_width": "256"})
+    assert not paths.understood({"xla_cpu_of_another_year": False})
 
 
 # -- calibration

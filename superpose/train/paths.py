@@ -58,12 +58,17 @@ def plain() -> dict[str, Any] | None:
 
     Starts and exact rows come out the same to the bit, and no slower; a sampled step of 20 features loses a third.
     """
-    options: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
+    older: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
+    return older if jax.default_backend() == "cpu" and understood(older) else None
+
+
+def understood(options: dict[str, Any]) -> bool:
+    """Whether this compiler has such options: those made for its own makers come and go."""
     try:
         jax.jit(lambda x: x).lower(0.0).compile(compiler_options=options)
     except jax.errors.JaxRuntimeError:
-        return None
-    return options if jax.default_backend() == "cpu" else None
+        return False
+    return True
 
 
 def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = "cpu") -> tuple[str, ...]:
@@ -80,8 +85,8 @@ def forms(recipe: Recipe, model: Any, batch: Any, room: int = 0, backend: str = 
         return ("active", "direct")
     listens = any(isinstance(p, ActivationPenalty) for p in recipe.objective.penalties)  # type: ignore[attr-defined]
     doubt = IN_DOUBT_SHARED if recipe.batch == "all" else IN_DOUBT
-    plain = listens or not model.wiring.gram or features not in doubt
-    compiled = ("direct",) if plain else ("gram", "direct")
+    sure = listens or not model.wiring.gram or features not in doubt
+    compiled = ("direct",) if sure else ("gram", "direct")
     return compiled if fused.lacks(recipe, model) else (*compiled, "fused")
 
 
