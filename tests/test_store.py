@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pickle
 
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ import pytest
 
 import superpose as sp
 from superpose.core.mistakes import Mistake
-from superpose.store import load_numbers, provenance
+from superpose.store import artefacts, load_numbers, made, provenance
 
 D = sp.Table({"world.density": [1.0, 0.1], "seed": range(3)}, np.arange(24.0).reshape(2, 3, 4))
 WORDS = sp.Table({"model.activation": ["relu", "abs"], "tied": (True, False)}, np.array([[1, 2], [3, 4]]))
@@ -78,30 +79,27 @@ def test_provenance_says_what_made_it(folder):
 
 
 def test_an_installed_copy_belongs_to_no_commit(monkeypatch):
-    from superpose import store
 
-    monkeypatch.setattr(store, "_git", lambda *words: None if words[0] == "ls-files" else "someone else's")
+    monkeypatch.setattr(made, "_git", lambda *words: None if words[0] == "ls-files" else "someone else's")
     assert provenance()["commit"] is None and provenance()["changed"] is None
 
 
 def test_numbers_are_written_last_and_in_one_piece(tmp_path, monkeypatch):
-    from superpose import store
 
     written = []
-    write = store._write
-    monkeypatch.setattr(store, "_write", lambda path, fill: (written.append(path.name), write(path, fill)))
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda part, path: (written.append(path.name), replace(part, path)))
     sp.save(tmp_path, {"D": D}, {"a": 1}, recipe=recipe())
     assert written[-1] == "numbers.json"
     assert set(written) == {p.name for p in tmp_path.iterdir()}
 
 
 def test_a_half_written_folder_is_not_a_result(folder, monkeypatch):
-    from superpose import store
 
     def full(path, content):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(store, "_json", full)
+    monkeypatch.setattr(artefacts, "write_json", full)
     with pytest.raises(OSError, match="no space"):
         sp.save(folder, {"D": D})
     with pytest.raises(Mistake, match="holds no finished result"):

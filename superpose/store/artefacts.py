@@ -5,24 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
-import platform
-import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import superpose
 from superpose.core.mistakes import BadName, BadValue, check_folder, said
 from superpose.core.text import from_json, to_json
 from superpose.models import ToyConfig as _models
-from superpose.train.fit import TRAINED
+from superpose.store.files import write, write_json
+from superpose.store.made import provenance
 from superpose.train.recipe import Recipe as _recipes
 from superpose.train.table import Table
 
@@ -50,17 +44,17 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {n: t.values for n, t in tables.items()}
     (folder / "numbers.json").unlink(missing_ok=True)
-    _write(folder / "tables.npz", lambda f: np.savez_compressed(f, allow_pickle=False, **arrays))
-    _json(
+    write(folder / "tables.npz", lambda f: np.savez_compressed(f, allow_pickle=False, **arrays))
+    write_json(
         folder / "axes.json",
         {n: {a: [_tick(v) for v in ticks] for a, ticks in t.axes.items()} for n, t in tables.items()},
     )
     (folder / "recipe.json").unlink(missing_ok=True)
     if written is not None:
-        _write(folder / "recipe.json", lambda f: f.write(written.encode()))
-    _json(folder / "claims.json", [{n: _finite(v) for n, v in dataclasses.asdict(c).items()} for c in claims])
-    _json(folder / "provenance.json", provenance())
-    _json(folder / "numbers.json", {n: _finite(float(v)) for n, v in (numbers or {}).items()})
+        write(folder / "recipe.json", lambda f: f.write(written.encode()))
+    write_json(folder / "claims.json", [{n: _finite(v) for n, v in dataclasses.asdict(c).items()} for c in claims])
+    write_json(folder / "provenance.json", provenance())
+    write_json(folder / "numbers.json", {n: _finite(float(v)) for n, v in (numbers or {}).items()})
 
 
 def load(folder: str | Path) -> dict[str, Table]:
@@ -93,34 +87,6 @@ def load_data_in_words(folder: str | Path) -> list[str]:
         return []
 
 
-def provenance() -> dict[str, Any]:
-    """What made a result: data, versions, commit, machine, command, time. An installed copy belongs to no commit."""
-    import jax
-
-    ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
-    return {
-        "command": " ".join(sys.argv),
-        "commit": _git("rev-parse", "HEAD") if ours else None,
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
-        "seconds": round(time.monotonic() - superpose.BEGAN, 1),
-        "data": sorted({words for words, _ in TRAINED}),
-        "paths": sorted({str(path) for _, path in TRAINED}),
-        "python": platform.python_version(),
-        "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
-        "devices": [d.device_kind for d in jax.local_devices()],
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-    }
-
-
-def _git(*words: str) -> str | None:
-    here = Path(__file__).parent
-    try:
-        found = subprocess.run(["git", *words], cwd=here, capture_output=True, encoding="utf-8", timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip()
-
-
 def _check_whole(folder: Path) -> None:
     if not (folder / "numbers.json").exists():
         raise BadValue(f"{folder} holds no finished result; {_maker(folder)}")
@@ -151,17 +117,3 @@ def _tick(value: Any) -> Any:
 def _finite(value: Any) -> Any:
     """JSON has no infinity."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _json(path: Path, content: Any) -> None:
-    _write(path, lambda f: f.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode()))
-
-
-def _write(path: Path, fill: Any) -> None:
-    """Whole or not at all: a reader never sees half a file."""
-    part = path.with_name(f".{path.name}.part")
-    with open(part, "wb") as f:
-        fill(f)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(part, path)

@@ -1,0 +1,6 @@
+"""What is kept on disk: artefacts of experiments, sealed folders, states and weights."""
+
+from superpose.store.artefacts import from_json, load, load_data_in_words, load_numbers, save
+from superpose.store.made import provenance
+
+__all__ = ["from_json", "load", "load_data_in_words", "load_numbers", "provenance", "save"]

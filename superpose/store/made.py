@@ -1,0 +1,43 @@
+"""What made a result: data, versions, commit, machine, command, time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import superpose
+from superpose.train.fit import TRAINED
+
+
+def provenance() -> dict[str, Any]:
+    """What made a result: data, versions, commit, machine, command, time. An installed copy belongs to no commit."""
+    import jax
+
+    ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
+    return {
+        "command": " ".join(sys.argv),
+        "commit": _git("rev-parse", "HEAD") if ours else None,
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
+        "seconds": round(time.monotonic() - superpose.BEGAN, 1),
+        "data": sorted({words for words, _ in TRAINED}),
+        "paths": sorted({str(path) for _, path in TRAINED}),
+        "python": platform.python_version(),
+        "versions": {n: metadata.version(n) for n in ("jax", "jaxlib", "flax", "optax", "numpy")},
+        "devices": [d.device_kind for d in jax.local_devices()],
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _git(*words: str) -> str | None:
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(["git", *words], cwd=here, capture_output=True, encoding="utf-8", timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
