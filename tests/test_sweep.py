@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import superpose as sp
-from superpose.train import chunks
+from superpose.train import segments
 from superpose.train.choose import choose
 from superpose.train.chunks import _compile, plan
 from superpose.train.units import Cells
@@ -55,7 +55,7 @@ def test_a_budget_too_small_for_one_unit_is_refused():
 
 
 def test_bits_do_not_depend_on_segments(whole, monkeypatch):
-    monkeypatch.setattr(chunks, "SEGMENT", 1e-9)  # every segment is one step
+    monkeypatch.setattr(segments, "SEGMENT", 1e-9)  # every segment is one step
     same_bits(sp.sweep(toy(), OVER, KEY, devices=4).runs.model, whole.runs.model)
 
 

@@ -34,6 +34,14 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def versions() -> dict[str, str]:
+    """What the bits of a result hang on beside its recipe: another of these may round differently."""
+    import jax
+
+    names = ("jax", "jaxlib", "optax", "superpose")
+    return {**{n: metadata.version(n) for n in names}, "device": jax.local_devices()[0].device_kind}
+
+
 def _git(*words: str) -> str | None:
     here = Path(__file__).parent
     try:

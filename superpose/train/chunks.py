@@ -1,12 +1,10 @@
-"""Thousands of cells through one compiled program: as many at a time as memory holds, over all devices, in segments."""
+"""One compiled program for thousands of cells: as many at a time as memory holds, over all devices."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import math
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,14 +15,10 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from superpose.core.keys import take
 from superpose.core.mistakes import BadValue, amount, memory
 from superpose.core.trees import index
-from superpose.train.engine import Clock, State
+from superpose.train.engine import Clock
 from superpose.train.paths import Path, plain
-from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe
 from superpose.train.units import Cells, advance_units, begin_units, open_ended
-
-SEGMENT = 1.0
-"""Seconds between two looks at the clock."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,30 +33,18 @@ class Program:
     bytes: int
 
 
-def train(
-    base: Recipe, cells: Cells, path: Path, progress: Progress, budget: int | None = None, devices: int | None = None
-) -> State:
-    """Every cell's final state but the optimiser's memory, on the host, in the order of the cells."""
-    count = cells.keys.shape[0]
-    program = plan(base, cells, path, budget or default_budget(), devices or len(jax.local_devices()))
-    done = [
-        _kept(base, _segments(base, program, chunk, live, progress), live)
-        for chunk, live in _chunks(cells, count, program)
-    ]
-    return jax.tree.map(lambda *parts: np.concatenate(parts), *done)
-
-
 def default_budget() -> int:
     stats = jax.local_devices()[0].memory_stats() or {}
     return int(0.8 * stats["bytes_limit"]) if "bytes_limit" in stats else memory() // 2
 
 
-def plan(base: Recipe, cells: Cells, path: Path, budget: int, devices: int) -> Program:
-    """The most units that fit, by the compiler's own figure."""
+def plan(base: Recipe, cells: Cells, path: Path, budget: int, devices: int, most: int | None = None) -> Program:
+    """The most units that fit, by the compiler's own figure, and no more than `most`."""
     base, wide, count = open_ended(base), path.width, cells.keys.shape[0]
     total = math.ceil(count / wide)
     devices = min(devices, len(jax.local_devices()), total)
-    units = _even(total, max(devices, _guess(base, cells, wide, budget)), devices)
+    guess = _guess(base, cells, wide, budget)
+    units = _even(total, max(devices, min(guess, most or guess)), devices)
     while True:
         program = compiled(base, cells, units, path, devices)
         if program.bytes <= budget:
@@ -82,14 +64,14 @@ def _even(total: int, most: int, devices: int) -> int:
 
 
 def _guess(base: Recipe, cells: Cells, wide: int, budget: int) -> int:
-    state = jax.eval_shape(begin_units, base, jax.eval_shape(lambda c: _padded(c, 1, wide, 0), cells))
+    state = jax.eval_shape(begin_units, base, jax.eval_shape(lambda c: padded(c, 1, wide, 0), cells))
     per_unit = 2 * sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(state))
     return max(1, int(budget / per_unit))
 
 
 def compiled(base: Recipe, cells: Cells, units: int, path: Path, devices: int) -> Program:
     """The program for these shapes, made once per process."""
-    example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: _padded(c, units, path.width, 0), cells)))
+    example = jax.tree.map(_aval, (base, jax.eval_shape(lambda c: padded(c, units, path.width, 0), cells)))
     leaves, tree = jax.tree.flatten(example)
     return _compile(tuple(leaves), tree, units, path, devices, jax.config.read("jax_enable_x64"))
 
@@ -135,36 +117,13 @@ def _need(compiled: Any) -> int:
     return use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
 
 
-def _padded(cells: Cells, units: int, wide: int, first: int, devices: Any = None) -> Cells:
+def padded(cells: Cells, units: int, wide: int, first: int, devices: Any = None) -> Cells:
     """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
     count = cells.keys.shape[0]
     places = np.minimum(first + np.arange(units * wide), count - 1).astype(np.int32).reshape(units, wide)
     return Cells(points=index(cells.points, places), keys=take(cells.keys, places, devices), data=cells.data)
 
 
-def _chunks(cells: Cells, count: int, program: Program) -> Iterator[tuple[Cells, int]]:
-    size = program.units * program.width
-    for first in range(0, count, size):
-        yield _padded(cells, program.units, program.width, first, program.devices), min(size, count - first)
-
-
-def _segments(base: Recipe, program: Program, cells: Cells, live: int, progress: Progress) -> State:
-    """From step 0 to the last, with a look at the clock about every second."""
-    roomy, steps = open_ended(base), np.int32(base.steps)
-    state = program.begin(roomy, cells)
-    start, length = 0, max(1, base.steps // 64)
-    while start < base.steps:
-        stop, began = min(base.steps, start + length), time.monotonic()
-        clock = Clock(start=np.int32(start), stop=np.int32(stop), steps=steps)
-        state = jax.block_until_ready(program.advance(roomy, cells, state, clock))
-        taken = max(time.monotonic() - began, 1e-6)
-        progress.advance((stop - start) * live, taken)
-        length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
-        start = stop
-    return state
-
-
-def _kept(base: Recipe, state: State, live: int) -> State:
-    loss = np.asarray(state.loss)[..., : base.logs]
-    kept = State(model=state.model, memory=None, loss=loss, diverged=state.diverged, history=state.history)  # type: ignore[arg-type]
-    return jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:])[:live], kept)
+def forget() -> None:
+    """Let compiled programs go."""
+    _compile.cache_clear()

@@ -25,6 +25,10 @@ class Progress:
         if due and not self.quiet:
             self._say(now)
 
+    def skip(self, steps: int) -> None:
+        """These were done before: they shorten what is left, and tell nothing of the rate."""
+        self.total -= steps
+
     def close(self) -> None:
         """End the line, if there is one."""
         if self.live and not self.quiet and self.said > self.began:

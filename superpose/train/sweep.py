@@ -10,13 +10,13 @@ import numpy as np
 from superpose.core.keys import check_key, children
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
-from superpose.train.axes import Axes, grid
+from superpose.train.axes import Axes, Grid, grid
 from superpose.train.choose import agreed, choose
-from superpose.train.chunks import train
 from superpose.train.fit import as_run, precision
 from superpose.train.paths import Path
 from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe, check_recipe
+from superpose.train.segments import train
 from superpose.train.swept import Sweep
 from superpose.train.units import Cells
 
@@ -42,31 +42,38 @@ def sweep(
     differ by initialisation alone. `budget` bounds the memory, in bytes, and `devices` how many of this machine's are
     used; no result depends on either. `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
     """
-    if data not in ("own", "shared"):
-        raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")
-    check_recipe("sweep's recipe", recipe)
-    check_key("sweep's key", key)
-    _check_limit("budget", budget)
-    _check_limit("devices", devices)
-    _check_limit("max_cells", max_cells)
-    plan = grid(recipe, over, max_cells)
-    points, recipes, count = plan.flat(), list(plan.recipes(recipe)), math.prod(plan.sizes)
-    seeds = points.pop("seed", np.zeros(count, np.uint32))
-    keys = children(key, seeds)
-    cells = Cells(points=points, keys=keys, data=key if data == "shared" else None)
+    check_limit("budget", budget)
+    check_limit("devices", devices)
+    plan, cells = laid_out(recipe, over, key, data, max_cells)
+    recipes, count = list(plan.recipes(recipe)), cells.keys.shape[0]
     progress = Progress(sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet)
     stacks = []
     try:
         for each in recipes:
             with precision(each):
-                way = agreed(path, each, points) if path else choose(each, points)
+                way = agreed(path, each, cells.points) if path else choose(each, cells.points)
                 stacks.append(as_run(each, train(each, cells, way, progress, budget, devices), way))
     finally:
         progress.close()
     moving = {name: list(over[name]) for name in plan.moving}
-    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=points, key=key)
+    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=cells.points, key=key)
 
 
-def _check_limit(name: str, value: object) -> None:
+def laid_out(
+    recipe: Recipe, over: Axes, key: Key, data: str = "own", max_cells: int = 10_000_000
+) -> tuple[Grid, Cells]:
+    """The grid that was asked for, and the cells that each of its programs has."""
+    if data not in ("own", "shared"):
+        raise BadName(f"data is {data!r}; it must be 'own' or 'shared'")
+    check_recipe("sweep's recipe", recipe)
+    check_key("sweep's key", key)
+    check_limit("max_cells", max_cells)
+    plan = grid(recipe, over, max_cells)
+    points, count = plan.flat(), math.prod(plan.sizes)
+    seeds = points.pop("seed", np.zeros(count, np.uint32))
+    return plan, Cells(points=points, keys=children(key, seeds), data=key if data == "shared" else None)
+
+
+def check_limit(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float, type(None))) or not (value is None or value > 0):
         raise BadValue(f"{name} is {said(value)}; it must be a number above 0")

@@ -1,0 +1,60 @@
+"""All who hear of a run, as one."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from superpose.runs.sinks import JsonlSink, Sink
+from superpose.train.engine import State
+from superpose.train.recipe import Recipe
+
+
+class Heard:
+    """The run's own log, and whoever else listens. Events come from the training and from the writer behind it."""
+
+    def __init__(self, log: JsonlSink, others: Sequence[Sink] = ()):
+        self.log, self.others = log, list(others)
+        self.turn = threading.Lock()
+        self.said: dict[bytes, int] = {}
+
+    @property
+    def count(self) -> int:
+        return self.log.count
+
+    def event(self, name: str, /, **fields: Any) -> None:
+        with self.turn:
+            for sink in (self.log, *self.others):
+                sink.event(name, **fields)
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        with self.turn:
+            for sink in self.others:
+                sink.scalars(step, values)
+
+    def losses(self, recipe: Recipe, ids: np.ndarray, step: int, state: State) -> None:
+        """What was logged since the last time, over the cells of this call; of many cells the quantiles."""
+        if not self.others:
+            return
+        call, last = ids[0].tobytes(), step // recipe.log_every
+        first, self.said[call] = self.said.get(call, 0), last
+        rows = np.asarray(state.loss).reshape(-1, state.loss.shape[-1])[: len(ids)]
+        for place in range(first, min(last, recipe.logs)):
+            self.scalars((place + 1) * recipe.log_every, _spread(rows[:, place]))
+
+    def close(self) -> None:
+        for sink in (self.log, *self.others):
+            sink.close()
+
+
+def _spread(losses: np.ndarray) -> dict[str, float]:
+    fine = losses[np.isfinite(losses)]
+    if len(losses) == 1:
+        return {"loss": float(losses[0])}
+    if not len(fine):
+        return {"loss.p50": math.nan}
+    return {f"loss.p{q:02d}": float(np.quantile(fine, q / 100)) for q in (5, 50, 95)}

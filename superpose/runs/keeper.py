@@ -1,0 +1,109 @@
+"""What keeps a run safe while it works: chunks when they are due, the middle of long calls, and a stop when asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from superpose.runs.chunk import write_chunk
+from superpose.runs.folder import Folder
+from superpose.runs.heard import Heard
+from superpose.runs.job import Part
+from superpose.runs.midway import Midway, forget_all, save_midway
+from superpose.runs.stop import Stop, Stopped
+from superpose.runs.writer import Full, Writer
+from superpose.store.made import versions as made
+from superpose.train.engine import State
+from superpose.train.segments import flat
+
+CHUNK, MIDWAY = 10.0, 60.0
+"""Seconds between two chunks, and of a call that is kept in its middle: a kill costs no more than these."""
+SHARE = 100
+"""Times the cost of the last write that must pass before the next: writing takes at most so small a share."""
+
+
+class Keeper:
+    """`mark` tells one writer of a run from the others. `chunk` cells make a chunk, or those of `CHUNK` seconds."""
+
+    def __init__(self, folder: Folder, mark: str, log: Heard, stop: Stop, chunk: int | None = None):
+        self.folder, self.mark, self.log, self.stop, self.chunk = folder, mark, log, stop, chunk
+        self.writer = Writer()
+        self.waiting: list[tuple[np.ndarray, State]] = []
+        self.part: Part | None = None
+        self.kept = time.monotonic()
+        self.diverged = 0
+
+    def done(self, part: Part, ids: np.ndarray, state: State) -> None:
+        """Finished cells wait here until a chunk of them is due."""
+        if self.part is not None and self.part.number != part.number:
+            self.flush()
+        self.part = part
+        self.waiting.append((ids, state))
+        full = sum(len(ids) for ids, _ in self.waiting) >= self.chunk if self.chunk else self._due(CHUNK)
+        if full:
+            self.flush()
+        self._heed()
+
+    def watch(self, part: Part, ids: np.ndarray, step: int, state: State) -> None:
+        """After each segment of a call: is it time to keep its middle, or to stop?"""
+        self.log.losses(part.recipe, ids, step, state)
+        if self.stop.asked or self._due(MIDWAY):
+            self.flush()
+            at = Midway(part.number, step, ids, flat(state, len(ids)))
+            self._behind(lambda: self._save(at))
+        self._heed()
+
+    def flush(self) -> None:
+        """Write what waits, behind the training."""
+        if self.waiting and self.part is not None:
+            part, ids = self.part, np.concatenate([ids for ids, _ in self.waiting])
+            state = jax.tree.map(lambda *a: np.concatenate(a), *(state for _, state in self.waiting))
+            self.waiting = []
+            self._behind(lambda: self._write(part, ids, state))
+
+    def finish(self) -> None:
+        """Everything is on the disk when this returns."""
+        self.flush()
+        self._tried(self.writer.wait)
+
+    def _write(self, part: Part, ids: np.ndarray, state: State) -> None:
+        began, more = time.monotonic(), {"log": self.log.count, "made": made()}
+        chunk = write_chunk(self.folder.chunks, self.mark, part.number, ids, state, more)
+        forget_all(self.folder.midway, self.mark)
+        lost = int((state.diverged >= 0).sum())
+        self.diverged += lost
+        self.log.event(
+            "chunk", chunk=chunk.folder.name, program=part.number, cells=len(ids), diverged=lost,
+            loss=_median(state.loss), write_seconds=round(time.monotonic() - began, 3),
+        )  # fmt: skip
+
+    def _save(self, at: Midway) -> None:
+        path = save_midway(self.folder.midway, self.mark, at)
+        self.log.event("midway", name=path.name, program=at.number, step=at.step, cells=len(at.ids))
+
+    def _behind(self, job: Callable[[], Any]) -> None:
+        self.kept = time.monotonic()
+        self._tried(lambda: self.writer.submit(job))
+
+    def _tried(self, f: Callable[[], Any]) -> None:
+        try:
+            f()
+        except Full as wrong:
+            raise Stopped(f"no room left to write in {self.folder.path} ({wrong}): make some") from None
+
+    def _due(self, seconds: float) -> bool:
+        return time.monotonic() - self.kept > max(seconds, SHARE * self.writer.cost)
+
+    def _heed(self) -> None:
+        if self.stop.asked:
+            self.finish()
+            raise Stopped(f"stopped by {self.stop.asked}")
+
+
+def _median(loss: Any) -> float | None:
+    last = loss[:, -1][np.isfinite(loss[:, -1])]
+    return float(np.median(last)) if len(last) else None

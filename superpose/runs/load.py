@@ -1,0 +1,75 @@
+"""A run from disk as the `Sweep` that training it at once would have given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from superpose.core.mistakes import BadValue
+from superpose.runs.chunk import Chunk, template
+from superpose.runs.folder import Folder, open_folder
+from superpose.runs.job import Part
+from superpose.train.engine import State
+from superpose.train.fit import as_run
+from superpose.train.swept import Sweep
+
+MISSING = -2
+"""`diverged` of a cell that is not trained yet, whose numbers are nan."""
+
+
+def load_run(folder: str | Path, *, partial: bool = False) -> Sweep:
+    """The finished run. With `partial` also one under way: its missing cells are nan, and `diverged` is −2 there."""
+    there = open_folder(folder)
+    where, broken = there.finished()
+    parts = there.parts()
+    missing = sum(ident.tobytes() not in where for part in parts for ident in part.ids)
+    if missing and not partial:
+        why = f"; {broken[0]}" if broken else ""
+        mend = " --repair" if broken else ""
+        raise BadValue(
+            f"{folder} has {there.job.count - missing:,} of {there.job.count:,} cells{why}; go on with: "
+            f"superpose resume {folder}{mend}, or take what there is: load_run(folder, partial=True)"
+        )
+    plan, cells = there.job.laid
+    moving = {name: list(ticks) for name, ticks in (there.job.over or {}).items() if name in plan.moving}
+    stacks = [as_run(part.recipe, _stack(part, where), part.path) for part in parts]
+    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=cells.points, key=there.job.key)
+
+
+def _stack(part: Part, where: dict[bytes, tuple[Chunk, int]]) -> State:
+    """Every cell's state in its place."""
+    whole, count = template(part), len(part.ids)
+    model, history = jax.tree.map(lambda a: _empty(count, a), (whole.model, whole.history))
+    loss = np.full((count, part.recipe.logs), np.nan, whole.loss.dtype)
+    stack = State(model=model, memory=None, loss=loss, diverged=np.full(count, MISSING, np.int32), history=history)  # type: ignore[arg-type]
+    for chunk, places, rows in _by_chunk(part, where):
+        jax.tree.map(lambda all, some: all.__setitem__(places, some[rows]), stack, chunk.state(part))  # noqa: B023
+    return stack
+
+
+def _by_chunk(part: Part, where: dict[bytes, tuple[Chunk, int]]) -> list[tuple[Chunk, np.ndarray, np.ndarray]]:
+    found: dict[Path, tuple[Chunk, list[int], list[int]]] = {}
+    for place, ident in enumerate(part.ids):
+        if (known := where.get(ident.tobytes())) is not None:
+            chunk, row = known
+            _, places, rows = found.setdefault(chunk.folder, (chunk, [], []))
+            places.append(place)
+            rows.append(row)
+    return [(chunk, np.asarray(places), np.asarray(rows)) for chunk, places, rows in found.values()]
+
+
+def _empty(count: int, a: Any) -> np.ndarray:
+    return np.full((count, *a.shape), np.nan if np.dtype(a.dtype).kind == "f" else 0, a.dtype)
+
+
+def finished_metrics(folder: Folder, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Loss at the end and `diverged` of every cell, nan and −2 where there is none yet: no model is read."""
+    where, _ = folder.finished()
+    loss, diverged = np.full(len(part.ids), np.nan), np.full(len(part.ids), MISSING)
+    for chunk, places, rows in _by_chunk(part, where):
+        loss[places] = chunk.metrics["loss"][rows, -1]
+        diverged[places] = chunk.metrics["diverged"][rows]
+    return loss, diverged

@@ -1,0 +1,40 @@
+"""Stopping early without losing anything: a request waits for the end of a segment, a second one does not."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+
+class Stopped(Exception):
+    """The run ended early, and what it had done is kept: resuming goes on from there."""
+
+    code = 75
+
+
+class Stop:
+    """What was asked, "" while nothing was."""
+
+    def __init__(self) -> None:
+        self.asked = ""
+
+    def hear(self, number: int, frame: FrameType | None = None) -> None:
+        if self.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.asked = signal.Signals(number).name
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Stop]:
+    """SIGTERM and Ctrl-C ask, while this lasts; in another thread than the main one nobody can ask."""
+    stop = Stop()
+    numbers = [signal.SIGTERM, signal.SIGINT] if threading.current_thread() is threading.main_thread() else []
+    before = {number: signal.signal(number, stop.hear) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,59 @@
+"""Arrays of a run on disk, by Orbax, with a digest of our own for each: Orbax gives back a flipped bit unsaid."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from superpose.core.mistakes import amount, memory
+from superpose.store.sealed import Damaged
+
+Told = list[dict[str, Any]]
+"""Name, dtype, shape and digest of each array, as a manifest keeps them."""
+
+
+def save_arrays(folder: Path, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Told:
+    """Write the arrays, and say what they are. Their names are told, never used as paths; empty ones are only told."""
+    told = [_told(name, a) for name, a in zip(names, arrays, strict=True)]
+    _orbax().save(folder.absolute(), {_place(i): a for i, a in enumerate(arrays) if a.size} or {"none": np.zeros(1)})
+    return told
+
+
+def load_arrays(folder: Path, told: Told) -> list[np.ndarray]:
+    """The arrays that were saved, to the bit, or `Damaged`."""
+    shapes = [(tuple(t["shape"]), np.dtype(t["dtype"])) for t in told]
+    if (need := sum(math.prod(shape) * kind.itemsize for shape, kind in shapes)) > memory():
+        raise Damaged(f"{folder} says it holds {amount(need)}; this machine has {amount(memory())}")
+    wanted = {_place(i): np.empty(shape, kind) for i, (shape, kind) in enumerate(shapes) if math.prod(shape)}
+    try:
+        found = _orbax().load(folder.absolute(), wanted or {"none": np.zeros(1)})
+    except Exception as wrong:  # damage surfaces as any of a dozen kinds
+        raise Damaged(f"{folder} cannot be read: {str(wrong).splitlines()[0] if str(wrong) else wrong!r}") from None
+    arrays = [np.asarray(found.get(_place(i), np.empty(s, k))) for i, (s, k) in enumerate(shapes)]
+    for array, t in zip(arrays, told, strict=True):
+        if _told(t["name"], array) != t:
+            raise Damaged(f"{folder} does not hold the {t['name']} that was written")
+    return arrays
+
+
+def _told(name: str, a: np.ndarray) -> dict[str, Any]:
+    content = hashlib.sha256(np.ascontiguousarray(a).data).hexdigest()
+    return {"name": name, "dtype": str(a.dtype), "shape": list(a.shape), "sha256": content}
+
+
+def _place(i: int) -> str:
+    return f"a{i:04d}"
+
+
+def _orbax() -> Any:
+    """The one place that knows Orbax. It logs what a user need not read."""
+    from orbax.checkpoint import v1
+
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    return v1
