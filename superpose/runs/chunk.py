@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import io
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import jax
 import numpy as np
 
 from superpose.core.trees import named_leaves
+from superpose.runs.cells import BYTES
 from superpose.runs.job import Part
 from superpose.store.files import settle, write
 from superpose.store.sealed import MANIFEST, Damaged, close, damages, read_sealed
@@ -68,6 +70,13 @@ def template(part: Part) -> State:
     """Shapes of one cell's state."""
     with precision(part.recipe):
         return blank(part.recipe, part.cells, part.path.width)
+
+
+def result_bytes(part: Part) -> int:
+    """What is kept of one cell."""
+    state = template(part)
+    kept = jax.tree.leaves((state.model, state.history))
+    return sum(math.prod(a.shape) * a.dtype.itemsize for a in kept) + 4 * part.recipe.logs + BYTES + 4
 
 
 def check_leaves(folder: Path, wanted: dict[str, Any], found: list[np.ndarray]) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from superpose.runs.chunk import write_chunk
+from superpose.runs.chunk import result_bytes, write_chunk
 from superpose.runs.folder import Folder
 from superpose.runs.heard import Heard
 from superpose.runs.job import Part
 from superpose.runs.midway import Midway, forget_all, save_midway
 from superpose.runs.stop import Stop, Stopped
+from superpose.runs.work import ROOM
 from superpose.runs.writer import Full, Writer
 from superpose.store.made import versions as made
 from superpose.train.engine import State
@@ -43,10 +44,12 @@ class Keeper:
             self.flush()
         self.part = part
         self.waiting.append((ids, state))
-        full = sum(len(ids) for ids, _ in self.waiting) >= self.chunk if self.chunk else self._due(CHUNK)
-        if full:
+        if self._full(sum(len(ids) for ids, _ in self.waiting), result_bytes(part)):
             self.flush()
         self._heed()
+
+    def _full(self, cells: int, each: int) -> bool:
+        return cells * each >= ROOM or (cells >= self.chunk if self.chunk else self._due(CHUNK))
 
     def watch(self, part: Part, ids: np.ndarray, step: int, state: State) -> None:
         """After each segment of a call: is it time to keep its middle, or to stop?"""
@@ -60,8 +63,8 @@ class Keeper:
     def flush(self) -> None:
         """Write what waits, behind the training."""
         if self.waiting and self.part is not None:
-            part, ids = self.part, np.concatenate([ids for ids, _ in self.waiting])
-            state = jax.tree.map(lambda *a: np.concatenate(a), *(state for _, state in self.waiting))
+            part, ids = self.part, _joined([ids for ids, _ in self.waiting])
+            state = jax.tree.map(lambda *a: _joined(a), *(state for _, state in self.waiting))
             self.waiting = []
             self._behind(lambda: self._write(part, ids, state))
 
@@ -102,6 +105,10 @@ class Keeper:
         if self.stop.asked:
             self.finish()
             raise Stopped(f"stopped by {self.stop.asked}")
+
+
+def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _median(loss: Any) -> float | None:

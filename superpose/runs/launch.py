@@ -72,13 +72,21 @@ def run(
     `chunk`, how many cells are kept together (by default those of ten seconds); and `sinks`, who hear what happens.
     Raises `Stopped` after SIGTERM or Ctrl-C, when what was done is on the disk.
     """
-    work(*make(folder, job(recipe, over, key, data, max_cells)), How(**how))
+    train(folder, recipe, over, key, data=data, max_cells=max_cells, how=How(**how))
     return load_run(folder)
+
+
+def train(
+    folder: str | Path, recipe: Recipe, over: Axes | None, key: Key, *,
+    data: str = "own", max_cells: int = 10_000_000, how: How,
+) -> None:  # fmt: skip
+    """`run` or, with no axes, `drive`, without its result, which may be large."""
+    work(*make(folder, job(recipe, over, key, data, max_cells)), how)
 
 
 def drive(folder: str | Path, recipe: Recipe, key: Key, **how: Any) -> Run:
     """`fit(recipe, key)` that survives: its middle is kept every minute, and it goes on from there to the same bits."""
-    work(*make(folder, job(recipe, None, key, "own", 1)), How(**how))
+    train(folder, recipe, None, key, how=How(**how))
     return load_run(folder).run()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from superpose.core.keys import take
 from superpose.core.mistakes import BadValue
 from superpose.core.trees import index
+from superpose.runs.chunk import result_bytes
 from superpose.runs.job import Part
 from superpose.runs.midway import Midway
 from superpose.train.chunks import Program, default_budget, padded, plan
@@ -23,6 +24,9 @@ from superpose.train.units import Cells
 
 UNITS = 16
 """Most units that a device trains in one call: they take turns there, so that more would be no faster."""
+
+ROOM = 64 * 2**20
+"""Bytes of results from which a call is not made larger, and a chunk is written: memory holds a few of them."""
 
 Done = Callable[[Part, np.ndarray, State], None]
 Watch = Callable[[Part, np.ndarray, int, State], None]
@@ -49,7 +53,7 @@ class Calls:
         """The cells at these places, those first that are midway."""
         TRAINED.add((data_in_words(part.recipe), part.path))
         with precision(part.recipe):
-            program = self._program(part, len(places))
+            program = self.program(part, len(places))
             if midway is not None:
                 here, state = _among(part, places, midway)
                 program = self._each(part, here, program, midway.step, state)
@@ -83,9 +87,11 @@ class Calls:
         )  # fmt: skip
         self.done(part, ids, kept(part.recipe, state, live))
 
-    def _program(self, part: Part, count: int) -> Program:
+    def program(self, part: Part, count: int) -> Program:
+        """The compiled program for this many cells of a part, or for as many at a time as memory holds."""
         devices = min(self.devices or len(jax.local_devices()), len(jax.local_devices()))
-        cells = _picked(part.cells, np.zeros(min(count, self.most or count), int))
+        roomy = max(devices * part.path.width, ROOM // result_bytes(part))
+        cells = _picked(part.cells, np.zeros(min(count, self.most or count, roomy), int))
         return plan(part.recipe, cells, part.path, self.budget or default_budget(), devices, self.units * devices)
 
     def _smaller(self, part: Part, count: int, program: Program, wrong: BaseException) -> Program:
@@ -98,7 +104,7 @@ class Calls:
                 "snapshots, use fewer devices, or take a machine with more"
             ) from None
         self.smaller(self.units)
-        return self._program(part, count)
+        return self.program(part, count)
 
 
 def _among(part: Part, places: np.ndarray, midway: Midway) -> tuple[np.ndarray, State]:

@@ -21,7 +21,7 @@ Told = list[dict[str, Any]]
 def save_arrays(folder: Path, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Told:
     """Write the arrays, and say what they are. Their names are told, never used as paths; empty ones are only told."""
     told = [_told(name, a) for name, a in zip(names, arrays, strict=True)]
-    _orbax().save(folder.absolute(), {_place(i): a for i, a in enumerate(arrays) if a.size} or {"none": np.zeros(1)})
+    ready().save(folder.absolute(), {_place(i): a for i, a in enumerate(arrays) if a.size} or {"none": np.zeros(1)})
     return told
 
 
@@ -32,7 +32,7 @@ def load_arrays(folder: Path, told: Told) -> list[np.ndarray]:
         raise Damaged(f"{folder} says it holds {amount(need)}; this machine has {amount(memory())}")
     wanted = {_place(i): np.empty(shape, kind) for i, (shape, kind) in enumerate(shapes) if math.prod(shape)}
     try:
-        found = _orbax().load(folder.absolute(), wanted or {"none": np.zeros(1)})
+        found = ready().load(folder.absolute(), wanted or {"none": np.zeros(1)})
     except Exception as wrong:  # damage surfaces as any of a dozen kinds
         raise Damaged(f"{folder} cannot be read: {str(wrong).splitlines()[0] if str(wrong) else wrong!r}") from None
     arrays = [np.asarray(found.get(_place(i), np.empty(s, k))) for i, (s, k) in enumerate(shapes)]
@@ -51,8 +51,8 @@ def _place(i: int) -> str:
     return f"a{i:04d}"
 
 
-def _orbax() -> Any:
-    """The one place that knows Orbax. It logs what a user need not read."""
+def ready() -> Any:
+    """Orbax, imported: this is the one place that knows it. It logs what a user need not read."""
     from orbax.checkpoint import v1
 
     logging.getLogger("absl").setLevel(logging.ERROR)

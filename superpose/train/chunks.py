@@ -108,10 +108,10 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, x64
         start = begin.lower(base, cells)
         first = pool.submit(start.compile, compiler_options=plain())
         rest = advance.lower(base, cells, start.out_info, clock).compile(compiler_options=path.options(base.batch))
-    return Program(units, path.width, spread, first.result(), rest, devices * _need(rest))
+    return Program(units, path.width, spread, first.result(), rest, devices * need(rest))
 
 
-def _need(compiled: Any) -> int:
+def need(compiled: Any) -> int:
     """Bytes that one device holds while this runs, as the compiler planned it."""
     use = compiled.memory_analysis()
     return use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes - use.alias_size_in_bytes
