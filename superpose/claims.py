@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from superpose.core.mistakes import BadValue, Mistake, unknown
+from superpose.core.mistakes import BadValue, Mistake, said, unknown
+from superpose.core.reading import number, read_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,17 +80,20 @@ def _read(folder: Path) -> list[Claim] | None:
     if not (folder / "numbers.json").exists():
         return None
     try:
-        return [_claim(**c) for c in json.loads((folder / "claims.json").read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError) as wrong:
+        return [_claim(**c) for c in read_json(folder / "claims.json")]
+    except (ValueError, TypeError) as wrong:
         raise BadValue(f"the claims in {folder} cannot be read: {wrong}") from None
 
 
 def _claim(*, measured: float | None, low: float | None, high: float | None, **words: str) -> Claim:
     """JSON has null where a number was not finite."""
+    for name, value in words.items():
+        if not isinstance(value, str):
+            raise BadValue(f"{said(name)} is {said(value)}, not words")
     return Claim(
-        measured=math.nan if measured is None else measured,
-        low=-math.inf if low is None else low,
-        high=math.inf if high is None else high,
+        measured=number("measured", measured),
+        low=number("low", low, missing=-math.inf),
+        high=number("high", high, missing=math.inf),
         **words,
     )
 

@@ -136,7 +136,7 @@ class Trap:
 
 def test_nothing_in_an_artefact_is_run(folder):
     np.savez(folder / "tables.npz", D=np.array([Trap()], object))
-    with pytest.raises(Mistake, match=r"is damaged: Object arrays cannot be loaded when allow_pickle=False"):
+    with pytest.raises(Mistake, match=r"is damaged: .*'D' holds object, not numbers; nothing here runs a pickle"):
         sp.load(folder)
     (folder / "tables.npz").write_bytes(pickle.dumps(Trap()))
     with pytest.raises(Mistake, match="is damaged"):

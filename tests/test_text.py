@@ -182,15 +182,17 @@ def test_arrays_of_another_kind_do_not_fill_a_model():
 
 
 @pytest.mark.parametrize("text, said", [
-    ("", "not a recipe in JSON"),
-    ("{", "not a recipe in JSON"),
-    ('{"class": "SparseWorld", "n_features": 3, "n_features": 4}', "'n_features' is given twice"),
-    ('{"class": "SparseWorld", "n_features": 3, "density": NaN}', "NaN in a recipe: its numbers must be finite"),
-    ('{"class": "SparseWorld", "n_features": 3, "decay": -Infinity}', "-Infinity in a recipe"),
-    ('{"class": "SparseWorld", "n_features": 3, "decay": 1e999}', "SparseWorld.decay is inf"),
-    ("[" * 100_000, "not a recipe in JSON"),
-    ("[" * 5000 + "]" * 5000, "not a recipe in JSON"),
-    ("1" * 10_000, "not a recipe in JSON"),
+    ("", "this recipe is not JSON: Expecting value"),
+    ("{", "this recipe is not JSON"),
+    ('{"class": "SparseWorld", "n_features": 3, "n_features": 4}', "'n_features' is given twice in this recipe"),
+    ('{"class": "SparseWorld", "n_features": 3, "density": NaN}', "'density' is nan in this recipe: its numbers must"),
+    ('{"class": "SparseWorld", "n_features": 3, "decay": -Infinity}', "'decay' is -inf in this recipe"),
+    ('{"class": "SparseWorld", "n_features": 3, "decay": 1e999}', "'decay' is inf in this recipe"),
+    ('{"world": {"penalties": [{"rate": 1e999}]}}', "'world.penalties.0.rate' is inf in this recipe"),
+    (f'{{"class": "SparseWorld", "n_features": {10**30}}}', "'n_features' is 1000000000000000000000000000000 in this"),
+    ("[" * 100_000, "this recipe is nested more than 100 deep"),
+    ("[" * 500 + "]" * 500, "this recipe is nested more than 100 deep"),
+    ("1" * 10_000, "this recipe holds a number too long to read"),
 ])  # fmt: skip
 def test_broken_text_is_a_mistake_and_not_a_crash(text, said):
     with pytest.raises(Mistake) as wrong:

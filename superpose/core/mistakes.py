@@ -13,7 +13,7 @@ class Mistake(Exception):
     code = 2
 
     def __str__(self) -> str:
-        return " ".join(" ".join(map(str, self.args)).split())
+        return shown(" ".join(" ".join(map(str, self.args)).split()))
 
 
 class BadName(Mistake, KeyError):
@@ -33,6 +33,23 @@ def unknown(what: str, asked: object, known: Iterable[str]) -> BadName:
     near = difflib.get_close_matches(str(asked), [*names, *by_last_word], n=1)
     hint = f"; did you mean {by_last_word.get(near[0], near[0])!r}?" if near else ";"
     return BadName(f"{what} {said(asked)}{hint} there is {names}")
+
+
+def needs(extra: str, wrong: ImportError) -> Mistake:
+    """What to say when an import that belongs to an extra fails."""
+    return BadValue(f"{wrong.name or wrong} is not installed; it comes with: pip install 'superpose[{extra}]'")
+
+
+def shown(text: str) -> str:
+    """Text that a terminal only prints: characters that would steer it are drawn, ␛ for escape."""
+    return "".join(map(_drawn, text)) if any(not c.isprintable() for c in text) else text
+
+
+def _drawn(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    code = ord(letter)
+    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else f"\\u{{{code:x}}}"
 
 
 def said(value: object) -> str:

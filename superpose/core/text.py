@@ -15,6 +15,7 @@ import numpy as np
 from flax import nnx
 
 from superpose.core.mistakes import BadValue, Mistake, said, unknown
+from superpose.core.reading import parse_json
 from superpose.core.trees import CLASSES
 
 INLINE = 64
@@ -34,7 +35,7 @@ def to_json(tree: Any) -> str:
 def from_json(text: str) -> Any:
     """The tree that `to_json` wrote. Only classes made with `@pytree` in imported modules can be named in it."""
     try:
-        return _unpack(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins))
+        return _unpack(parse_json(text, "this recipe"))
     except Mistake:
         raise
     except Exception as wrong:  # whatever a stranger's text makes the constructors do
@@ -107,17 +108,6 @@ def _filled(config: Any, arrays: list[np.ndarray]) -> Any:
         )
     with jax.enable_x64(True):
         return jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
-
-
-def _no_constant(name: str) -> Any:
-    raise BadValue(f"{name} in a recipe: its numbers must be finite")
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [n for n, _ in pairs]
-    if twin := [n for n in names if names.count(n) > 1]:
-        raise BadValue(f"{twin[0]!r} is given twice in a recipe")
-    return dict(pairs)
 
 
 def _differences(a: Any, b: Any, where: str) -> Iterator[str]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from superpose.core.mistakes import BadName, BadValue, check_folder, said
+from superpose.core.files import write, write_json
+from superpose.core.mistakes import BadName, BadValue, Mistake, check_folder, said
+from superpose.core.packed import open_npz
+from superpose.core.reading import number, read_json
 from superpose.core.text import from_json, to_json
 from superpose.models import ToyConfig as _models
-from superpose.store.files import write, write_json
 from superpose.store.made import provenance
 from superpose.train.recipe import Recipe as _recipes
 from superpose.train.table import Table
 
 READABLE = (_models, _recipes)
 """Importing these makes every class of ours known by name to `from_json`, whatever a program has used so far."""
+AXES = 256_000_000
+"""Bytes of the largest `axes.json`: a sweep of ten million seeds names each."""
 
 __all__ = ["from_json", "load", "load_numbers", "provenance", "save"]
 
@@ -62,34 +64,38 @@ def load(folder: str | Path) -> dict[str, Table]:
     folder = Path(folder)
     _check_whole(folder)
     try:
-        axes = json.loads((folder / "axes.json").read_text(encoding="utf-8"))
-        with open(folder / "tables.npz", "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {n: Table(axes[n], arrays[n]) for n in arrays}
-    except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile) as wrong:
-        raise BadValue(
-            f"the result in {folder} is damaged: {wrong}; remove that folder, then {_maker(folder)}"
-        ) from None
+        axes = read_json(folder / "axes.json", AXES)
+        return {n: Table(axes[n], values) for n, values in open_npz(folder / "tables.npz").items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+        raise _damaged(folder, wrong) from None
 
 
 def load_numbers(folder: str | Path) -> dict[str, float]:
     """The scalars of a whole artefact; one that was not finite is nan."""
     folder = Path(folder)
     _check_whole(folder)
-    found = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
-    return {n: math.nan if v is None else v for n, v in found.items()}
+    try:
+        found = read_json(folder / "numbers.json")
+        return {n: number(n, v) for n, v in found.items()}
+    except (ValueError, AttributeError) as wrong:
+        raise _damaged(folder, wrong) from None
 
 
 def load_data_in_words(folder: str | Path) -> list[str]:
     """What the models of an artefact were trained on; nothing for one that does not say."""
     try:
-        return list(json.loads((Path(folder) / "provenance.json").read_text(encoding="utf-8")).get("data", []))
-    except (OSError, ValueError, AttributeError):
+        return list(map(str, read_json(Path(folder) / "provenance.json").get("data", [])))
+    except (Mistake, AttributeError, TypeError):
         return []
 
 
 def _check_whole(folder: Path) -> None:
     if not (folder / "numbers.json").exists():
         raise BadValue(f"{folder} holds no finished result; {_maker(folder)}")
+
+
+def _damaged(folder: Path, wrong: Exception) -> BadValue:
+    return BadValue(f"the result in {folder} is damaged: {wrong}; remove that folder, then {_maker(folder)}")
 
 
 def _maker(folder: Path) -> str:

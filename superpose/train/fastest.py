@@ -21,6 +21,8 @@ import jax
 import numpy as np
 
 from superpose.core.machine import cache_folder, processor
+from superpose.core.mistakes import Mistake
+from superpose.core.reading import read_json
 
 Program = Callable[[int], Any]
 """Does the same so many times over."""
@@ -95,8 +97,8 @@ _decided: dict[str, str] = {}
 
 def _read() -> dict[str, str]:
     try:
-        known = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = read_json(_file())
+    except Mistake:
         known = {}
     if not isinstance(known, dict):
         known = {}
