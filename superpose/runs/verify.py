@@ -11,7 +11,7 @@ from pathlib import Path
 
 from superpose.runs.chunk import PART, all_chunks
 from superpose.runs.folder import COPY, RUN, Folder, open_folder
-from superpose.runs.sinks import read_log
+from superpose.runs.log import read_log
 from superpose.store.sealed import MANIFEST, Damage, Damaged, damages, members, read_sealed, write_sealed
 
 
