@@ -1,6 +1,10 @@
 """Progress tells share, rate and time left; rarely, and never about short work."""
 
 import io
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,19 @@ from superpose.train.progress import Progress, clock, human
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+def plain(text):
+    """What a terminal shows of it."""
+    return re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", text)
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 @pytest.fixture
@@ -62,9 +79,59 @@ def test_nothing_is_said_of_short_work(time, out, seconds):
 
 def test_a_terminal_has_one_line_that_rewrites_itself(time):
     text = run(time, Terminal(), 10.0, 1.0)
-    assert text.count("\n") == 1 and text.endswith("\n")
+    assert text.count("\n") == 1
     assert text.count("\r") == text.count("\x1b[2K") >= 8
-    assert "100%" in text.rpartition("\x1b[2K")[2]
+    last = plain(text.rpartition("\x1b[2K")[2])
+    assert re.fullmatch(r"3 models \S+ 100% 100 model-steps/s, 0:10 gone, 0:00 left\s*", last)
+
+
+def test_the_bar_fits_a_terminal_of_eighty_columns(time, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    told = Progress(10**12, "10,000,000 models", out)
+    for _ in range(5):
+        time(1.0)
+        told.advance(10**9)
+    told.close()
+    assert out.getvalue().count("\n") == 1
+    assert all(len(plain(shown).rstrip()) <= 80 for shown in out.getvalue().split("\r"))
+
+
+def test_no_color_is_asked_for_and_none_is_shown(time, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*m", run(time, Terminal(), 10.0, 1.0))
+    monkeypatch.delenv("NO_COLOR")
+    assert re.search(r"\x1b\[[0-9;]*m", run(time, Terminal(), 10.0, 1.0))
+
+
+def test_a_terminal_that_cannot_rewrite_a_line_has_lines(time, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    text = run(time, Terminal(), 100.0, 1.0)
+    assert text.count("\n") == 3 and "\x1b" not in text
+
+
+def test_the_cursor_is_there_whenever_the_process_ends(time):
+    text = run(time, Terminal(), 10.0, 1.0)
+    assert "\x1b[?25l" not in text.rpartition("\x1b[?25h")[2]
+    assert text.index("\x1b[?25h") < text.index(" 50%")
+
+
+def test_other_streams_are_left_alone_and_no_thread_is_started(time):
+    import threading
+
+    before = sys.stdout, sys.stderr, threading.active_count()
+    told = Progress(1000, "3 models", Terminal())
+    for _ in range(5):
+        time(1.0)
+        told.advance(1)
+    assert before == (sys.stdout, sys.stderr, threading.active_count())
+    told.close()
+
+
+def test_rich_is_imported_when_a_bar_is_first_shown():
+    code = "import sys; from superpose.train.progress import Progress as P; p = P(1, 'x'); p.advance(1); p.close()"
+    ran = [sys.executable, "-c", f"{code}; sys.exit('rich.progress' in sys.modules)"]
+    subprocess.run(ran, check=True, cwd=Path(__file__).parent.parent)
 
 
 def test_a_terminal_is_written_to_five_times_a_second_at_most(time):
