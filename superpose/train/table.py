@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from superpose.core.mistakes import BadName, BadValue, said, unknown
+from superpose.train import tabular
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Table:
 
     def max(self, *names: str) -> Table:
         return self._reduce(np.max, names)
+
+    def to_xarray(self, *names: str) -> Any:
+        """An `xarray.DataArray` with a coordinate for each axis; `names` are those of the dims of one measurement."""
+        return tabular.to_xarray(self, names)
+
+    def to_parquet(self, path: str | Path, *names: str) -> None:
+        """Write a row an entry: a column for each axis, one for each dim of a measurement, and `value`."""
+        tabular.to_parquet(self, Path(path), names)
 
     def axis(self, short: str) -> str:
         """The full name of an axis from its last word."""
