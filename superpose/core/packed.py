@@ -22,18 +22,22 @@ HEADER = 10_000
 
 def open_npz(path: str | Path, most: int | None = None) -> dict[str, np.ndarray]:
     """Its arrays by name, if all of them together take at most `most` bytes: a quarter of this machine's memory."""
-    most = memory() // 4 if most is None else most
     with open_plain(path) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-                _check_sizes(members, file.seek(0, 2), most)
-                names = _names(members)
-                return {n: _array(archive, m, n) for n, m in zip(names, members, strict=True)}
-        except Mistake as wrong:
-            raise BadValue(f"{path}: {wrong}") from None
-        except Exception as wrong:  # whatever a stranger's bytes make zipfile, zlib and NumPy's header do
-            raise BadValue(f"{path} is no whole archive of arrays: {type(wrong).__name__}: {wrong}") from None
+        return unpack(file, str(path), most)
+
+
+def unpack(file: IO[bytes], name: str, most: int | None = None) -> dict[str, np.ndarray]:
+    """`open_npz` of what is already open, or in memory; messages call it `name`."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            _check_sizes(members, file.seek(0, 2), memory() // 4 if most is None else most)
+            names = _names(members)
+            return {n: _array(archive, m, n) for n, m in zip(names, members, strict=True)}
+    except Mistake as wrong:
+        raise BadValue(f"{name}: {wrong}") from None
+    except Exception as wrong:  # whatever a stranger's bytes make zipfile, zlib and NumPy's header do
+        raise BadValue(f"{name} is no whole archive of arrays: {type(wrong).__name__}: {wrong}") from None
 
 
 def _check_sizes(members: list[zipfile.ZipInfo], packed: int, most: int) -> None:

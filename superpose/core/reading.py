@@ -58,7 +58,8 @@ def read_json(path: str | Path, most: int = MOST) -> Any:
 def parse_json(text: str | bytes, what: str) -> Any:
     """JSON that says each thing once, in finite numbers, and is not bottomless. `what` is how messages call it."""
     try:
-        tree = json.loads(text, object_pairs_hook=lambda pairs: _no_twins(pairs, what))
+        words = text.decode("utf-8") if isinstance(text, bytes) else text
+        tree = json.loads(words, object_pairs_hook=lambda pairs: _no_twins(pairs, what))
     except RecursionError:
         raise BadValue(f"{what} is nested more than {DEEP} deep") from None
     except UnicodeDecodeError:

@@ -16,6 +16,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from superpose.core.mistakes import memory
+from superpose.core.packed import unpack
+from superpose.core.reading import read_bytes
 from superpose.core.trees import named_leaves
 from superpose.runs.cells import BYTES
 from superpose.runs.job import Part
@@ -48,18 +51,17 @@ class Chunk:
     @functools.cached_property
     def metrics(self) -> dict[str, np.ndarray]:
         """`cell`, `diverged` and `loss`, as they were written."""
-        data = (self.folder / METRICS).read_bytes()
+        data = read_bytes(self.folder / METRICS, memory() // 4)
         if hashlib.sha256(data).hexdigest() != self.about["files"].get(METRICS, {}).get("sha256"):
             raise Damaged(f"{self.folder / METRICS} does not have the bytes that were written")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return dict(arrays)
+        return unpack(io.BytesIO(data), str(self.folder / METRICS))
 
     def state(self, part: Part) -> State:
         """Every cell's final state, if not a bit of the folder has changed."""
         if found := next(damages(self.folder), None):
             raise Damaged(str(found))
         whole = template(part)
-        leaves = load_arrays(self.folder / "state", self.about["leaves"])
+        leaves = load_arrays(self.folder / "state", self.about.get("leaves"))
         check_leaves(self.folder, named_leaves((whole.model, whole.history)), leaves)
         model, history = jax.tree.unflatten(jax.tree.structure((whole.model, whole.history)), leaves)
         m = self.metrics

@@ -66,7 +66,7 @@ def _load(path: Path, parts: dict[int, Part]) -> Midway:
     if about.get("schema") != SCHEMA or about.get("program") not in parts:
         raise Damaged(f"{path} is of another run, or another version")
     whole = template(parts[about["program"]])
-    ids, *leaves = load_arrays(path / "state", about["leaves"])
+    ids, *leaves = load_arrays(path / "state", about.get("leaves"))
     check_leaves(path, named_leaves(whole), leaves)
     return Midway(about["program"], about["step"], ids, jax.tree.unflatten(jax.tree.structure(whole), leaves))
 

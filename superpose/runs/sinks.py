@@ -40,7 +40,7 @@ class JsonlSink:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path)
+        self.path, self._n, self._size = Path(path), 0, 0
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             self._file = os.open(self.path, flags, 0o644)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from superpose.core.mistakes import BadValue, Mistake
+from superpose.core.reading import parse_json
 
 
 class Held(Mistake):
@@ -46,7 +47,7 @@ def holder(path: Path) -> str | None:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             if _free(file):
                 return None
-            told = json.loads(file.read(2000))
+            told = parse_json(file.read(2000), "the lock")
             return f"process {int(told['pid'])} on {told['host']!s:.100}, since {told['since']!s:.40}"
     except (OSError, ValueError, LookupError, TypeError):
         return None

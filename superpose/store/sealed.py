@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from superpose.core.mistakes import Mistake, said
+from superpose.core.reading import parse_json
 from superpose.store.files import settle, write
 
 MANIFEST = "MANIFEST.json"
@@ -65,9 +66,9 @@ def unsealed(data: bytes, name: str) -> dict[str, Any]:
     if not found or hashlib.sha256(found[1]).hexdigest().encode() != found[2]:
         raise Damaged(f"{name} is damaged: its bytes are not those its seal was made of")
     try:
-        return json.loads(found[1] + b"}")
-    except (ValueError, RecursionError):
-        raise Damaged(f"{name} is sealed, and holds no JSON that can be read") from None
+        return parse_json(found[1] + b"}", name)
+    except Mistake as wrong:
+        raise Damaged(f"{name} is sealed, and cannot be read: {wrong}") from None
 
 
 def close(folder: Path, about: dict[str, Any]) -> None:

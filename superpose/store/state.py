@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from superpose.core.mistakes import amount, memory
+from superpose.core.mistakes import amount, memory, said
 from superpose.store.sealed import Damaged
+from superpose.store.weights import KINDS
 
 Told = list[dict[str, Any]]
 """Name, dtype, shape and digest of each array, as a manifest keeps them."""
+
+NUMBERS = {str(np.dtype(kind)): np.dtype(kind) for kind in KINDS.values()}
 
 
 def save_arrays(folder: Path, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Told:
@@ -25,9 +28,9 @@ def save_arrays(folder: Path, names: Sequence[str], arrays: Sequence[np.ndarray]
     return told
 
 
-def load_arrays(folder: Path, told: Told) -> list[np.ndarray]:
+def load_arrays(folder: Path, told: Told | Any) -> list[np.ndarray]:
     """The arrays that were saved, to the bit, or `Damaged`."""
-    shapes = [(tuple(t["shape"]), np.dtype(t["dtype"])) for t in told]
+    shapes = [_shape(folder, t) for t in (told if isinstance(told, list) else [told])]
     if (need := sum(math.prod(shape) * kind.itemsize for shape, kind in shapes)) > memory():
         raise Damaged(f"{folder} says it holds {amount(need)}; this machine has {amount(memory())}")
     wanted = {_place(i): np.empty(shape, kind) for i, (shape, kind) in enumerate(shapes) if math.prod(shape)}
@@ -40,6 +43,16 @@ def load_arrays(folder: Path, told: Told) -> list[np.ndarray]:
         if _told(t["name"], array) != t:
             raise Damaged(f"{folder} does not hold the {t['name']} that was written")
     return arrays
+
+
+def _shape(folder: Path, told: Any) -> tuple[tuple[int, ...], np.dtype]:
+    """What an array should be, if the manifest says what an array of numbers can be."""
+    match told:
+        case {"name": str(), "dtype": str(kind), "shape": [*shape]} if (
+            kind in NUMBERS and len(shape) <= 32 and all(type(n) is int and n >= 0 for n in shape)
+        ) and math.prod(n or 1 for n in shape) < 2**48:
+            return tuple(shape), NUMBERS[kind]
+    raise Damaged(f"{folder} is told to hold {said(told)}, which is no array of numbers")
 
 
 def _told(name: str, a: np.ndarray) -> dict[str, Any]:
