@@ -54,6 +54,12 @@ def test_ticks_that_are_configs_are_saved_as_text(tmp_path):
     assert all("OneHotWorld" in tick for tick in sp.load(tmp_path)["t"].axes["world"])
 
 
+def test_ticks_of_axes_that_move_together_stay_together(tmp_path):
+    axes = {"model.activation,model.tied": [("relu", True), ("abs", False)], "world.density": [(0.1, 0.2), (0.3, 0.4)]}
+    sp.save(tmp_path, {"t": sp.Table(axes, np.ones((2, 2)))})
+    assert sp.load(tmp_path)["t"].axes == axes
+
+
 def test_the_recipe_is_saved_beside_them(folder):
     assert sp.from_json((folder / "recipe.json").read_text(encoding="utf-8")) == recipe()
 

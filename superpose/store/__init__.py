@@ -2,5 +2,8 @@
 
 from superpose.store.artefacts import from_json, load, load_data_in_words, load_numbers, save
 from superpose.store.made import provenance
+from superpose.store.weights import load_weights, save_weights
 
-__all__ = ["from_json", "load", "load_data_in_words", "load_numbers", "provenance", "save"]
+__all__ = [
+    "from_json", "load", "load_data_in_words", "load_numbers", "load_weights", "provenance", "save", "save_weights",
+]  # fmt: skip

@@ -65,7 +65,7 @@ def load(folder: str | Path) -> dict[str, Table]:
     _check_whole(folder)
     try:
         axes = read_json(folder / "axes.json", AXES)
-        return {n: Table(axes[n], values) for n, values in open_npz(folder / "tables.npz").items()}
+        return {n: Table(_read_axes(axes[n]), values) for n, values in open_npz(folder / "tables.npz").items()}
     except (ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise _damaged(folder, wrong) from None
 
@@ -115,8 +115,15 @@ def _check(tables: Mapping[str, Table]) -> None:
             raise BadValue(f"table {name!r} holds {table.values.dtype}, not numbers")
 
 
+def _read_axes(axes: Any) -> dict[str, list[Any]]:
+    """Values that move together are a tuple, which JSON knows as a list."""
+    return {name: [tuple(t) if isinstance(t, list) else t for t in ticks] for name, ticks in axes.items()}
+
+
 def _tick(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
+    value = value.item() if hasattr(value, "item") and np.ndim(value) == 0 else value
+    if isinstance(value, (tuple, list)):
+        return [_tick(v) for v in value]
     return value if isinstance(value, (int, float, str, bool)) else str(value)
 
 
