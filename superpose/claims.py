@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from superpose.core.mistakes import BadValue, Mistake, said, unknown
+from superpose.core.mistakes import BadValue, Mistake, said, shown, unknown
 from superpose.core.reading import number, read_json
 
 
@@ -103,11 +103,11 @@ def table(claims: Sequence[Claim]) -> str:
     head = ("claim", "statement", "expected", "measured", "verdict")
     rows = [
         (
-            c.id,
-            c.statement.replace("|", "\\|"),
+            shown(c.id),
+            shown(c.statement).replace("|", "\\|"),
             c.expected,
             f"{c.measured:.6g}",
-            c.verdict + (f": {c.why}" if c.why else ""),
+            c.verdict + (f": {shown(c.why)}" if c.why else ""),
         )
         for c in claims
     ]

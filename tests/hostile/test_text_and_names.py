@@ -109,6 +109,14 @@ def test_a_mistake_never_steers_the_terminal_it_is_printed_on():
         assert str(wrong).isprintable()
 
 
+def test_claims_of_a_stranger_do_not_steer_the_terminal_they_are_listed_on():
+    from superpose.claims import between, table
+
+    evil = between("X\x1b[2J", "a\nb\x07 | c", 0.0, high=1.0, why="\x9b31m")
+    assert all(line.isprintable() for line in table([evil]).split("\n"))
+    assert len(table([evil]).split("\n")) == 3
+
+
 @pytest.mark.parametrize("value, text", [
     (1.5, "1.5"), (-3, "-3"), (True, "True"), ("plain", "plain"), ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"),
     ("@SUM(A1)", "'@SUM(A1)"), ('=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'), (" =1", "\"' =1\""),
