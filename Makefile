@@ -26,6 +26,7 @@ BENCH  := $(SCRIPT) benchmarks/run.py
 PIP    := $(PY) -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 READY  := .venv/.installed-$(ACCEL)
+EXTRAS := .venv/.extras-with-$(ACCEL)
 START  := $(shell date +%s)
 
 OUT         := results/$(PROFILE)
@@ -55,10 +56,10 @@ figures: $(FIGURES) ## run what the figures read, then draw them into results/$(
 results: $(RESULTS) ## run every experiment into results/$(PROFILE)
 	@echo "$(words $(RESULTS)) experiments in $(OUT), $$(( $$(date +%s) - $(START) )) s"
 
-test: $(READY) ## run the tests (ARGS='-k name' to choose)
+test: $(EXTRAS) ## run the tests (ARGS='-k name' to choose)
 	PYTHONWARNDEFAULTENCODING=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-coverage: $(READY) ## run the tests under branch coverage and print what they miss
+coverage: $(EXTRAS) ## run the tests under branch coverage and print what they miss
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest $(ARGS)
 	$(PY) -m coverage combine --quiet
@@ -89,9 +90,11 @@ smoke: ## run every experiment and figure at its smallest, afresh, into results/
 
 lock: ## write requirements/*.txt anew (needs uv; UPGRADE=--upgrade to move the pins)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv, or UV=path/to/uv' >&2; exit 1; }
+	@echo requirements/extras.txt
+	@$(COMPILE) pyproject.toml $(foreach e,test lint ray slurm log data,--extra $(e)) --output-file requirements/extras.txt
 	@for accel in $(ACCELS); do \
 	  echo "requirements/$$accel.txt"; \
-	  extra=; [ $$accel = cpu ] || extra="--extra $$accel --constraint requirements/cpu.txt"; \
+	  extra="--constraint requirements/extras.txt"; [ $$accel = cpu ] || extra="--extra $$accel --constraint requirements/cpu.txt"; \
 	  echo 'flit_core>=3.11,<4' | $(COMPILE) - pyproject.toml --extra test --extra lint $$extra \
 	    --output-file requirements/$$accel.txt || exit 1; \
 	done
@@ -133,6 +136,11 @@ $(READY): requirements/$(ACCEL).txt pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready in $$(( $$(date +%s) - $(START) )) s: .venv/bin/superpose --help"
+
+$(EXTRAS): requirements/extras.txt | $(READY)
+	@echo "Installing requirements/extras.txt, which the tests use"
+	@$(LOCKED) -r requirements/extras.txt
+	@touch $@
 
 .venv/.docs-with-%: requirements/docs.txt | $(READY)
 	@$(LOCKED) -r requirements/docs.txt

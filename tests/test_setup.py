@@ -36,7 +36,7 @@ def test_locks_name_no_host_and_hash_everything(lock):
 
 
 def test_there_is_a_lock_for_every_accelerator():
-    assert {p.stem for p in LOCKS} == {"cpu", "cuda12", "cuda13", "tpu", "docs"}
+    assert {p.stem for p in LOCKS} == {"cpu", "cuda12", "cuda13", "tpu", "docs", "extras"}
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "cuda12", "cuda13", "tpu"])

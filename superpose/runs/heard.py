@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from superpose.runs.sinks import JsonlSink, Sink
+from superpose.runs.sinks import JsonlSink, Sink, quantiles
 from superpose.train.engine import State
 from superpose.train.recipe import Recipe
 
@@ -44,17 +43,12 @@ class Heard:
         first, self.said[call] = self.said.get(call, 0), last
         rows = np.asarray(state.loss).reshape(-1, state.loss.shape[-1])[: len(ids)]
         for place in range(first, min(last, recipe.logs)):
-            self.scalars((place + 1) * recipe.log_every, _spread(rows[:, place]))
+            column = rows[:, place]
+            self.scalars(
+                (place + 1) * recipe.log_every,
+                quantiles(column) if len(column) > 1 else {"loss": float(column[0])},
+            )
 
     def close(self) -> None:
         for sink in (self.log, *self.others):
             sink.close()
-
-
-def _spread(losses: np.ndarray) -> dict[str, float]:
-    fine = losses[np.isfinite(losses)]
-    if len(losses) == 1:
-        return {"loss": float(losses[0])}
-    if not len(fine):
-        return {"loss.p50": math.nan}
-    return {f"loss.p{q:02d}": float(np.quantile(fine, q / 100)) for q in (5, 50, 95)}

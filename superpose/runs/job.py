@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from superpose.core.mistakes import Mistake
+from superpose.core.mistakes import Mistake, memory
 from superpose.core.text import from_json, to_json
 from superpose.runs.cells import identities
 from superpose.store.sealed import Damaged
@@ -30,6 +30,10 @@ UNITS = {
     "n_features": "features", "n_hidden": "dimensions", "rate": "weight of the penalty",
 }  # fmt: skip
 """What the numbers of an axis count, by the last word of its name; anything else is a plain number."""
+
+
+CELL = 1000
+"""Bytes that a cell takes in memory at the least, with its key, its identity and its place: so many can be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Job:
 
     @functools.cached_property
     def laid(self) -> tuple[Grid, Cells]:
-        plan, cells = laid_out(self.recipe, self.over or {}, self.key, self.data, 2**40)
+        plan, cells = laid_out(self.recipe, self.over or {}, self.key, self.data, memory() // CELL)
         if self.over is None:
             cells = Cells(points={}, keys=jnp.reshape(self.key, 1), data=cells.data)
         return plan, cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from superpose.runs.chunk import PART, all_chunks
 from superpose.runs.folder import COPY, RUN, Folder, open_folder
 from superpose.runs.log import read_log
+from superpose.runs.sinks import JsonlSink
 from superpose.store.sealed import MANIFEST, Damage, Damaged, damages, members, read_sealed, write_sealed
 
 
@@ -62,7 +64,8 @@ def _log(there: Folder) -> Iterator[Damage]:
     for what in wrong:
         yield Damage(str(there.log), str(what))
     seen = max((_told(chunk.folder) for chunk in all_chunks(there.chunks)), default=0)
-    if not wrong and len(records) < seen:
+    put_aside = sum(r["fields"]["records"] for r in records if r.get("event") == "repair")
+    if not wrong and len(records) + put_aside < seen:
         yield Damage(str(there.log), f"has {len(records)} records, and once had {seen}")
 
 
@@ -88,9 +91,19 @@ def mend(there: Folder) -> list[Damage]:
     for place in _sealed(there):
         if any(Path(d.path).is_relative_to(place) for d in found):
             _move(place, aside)
-    if any(Path(d.path) == there.log for d in found) and there.log.exists():
-        _move(there.log, aside)
+    _say(there, aside, found)
     return found
+
+
+def _say(there: Folder, aside: Path, found: list[Damage]) -> None:
+    """The log goes on; a damaged one begins anew, and says how long the other was."""
+    seen = 0
+    if any(Path(d.path) == there.log for d in found):
+        seen = max((_told(chunk.folder) for chunk in all_chunks(there.chunks)), default=0)
+        if there.log.exists():
+            _move(there.log, aside)
+    with contextlib.closing(JsonlSink(there.log)) as log:
+        log.event("repair", records=seen, damages=[str(d) for d in found[:100]])
 
 
 def _move(path: Path, aside: Path) -> None:

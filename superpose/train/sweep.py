@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def sweep(
 
 
 def laid_out(
-    recipe: Recipe, over: Axes, key: Key, data: str = "own", max_cells: int = 10_000_000
+    recipe: Recipe, over: Axes, key: Any, data: str = "own", max_cells: int = 10_000_000
 ) -> tuple[Grid, Cells]:
     """The grid that was asked for, and the cells that each of its programs has."""
     if data not in ("own", "shared"):
