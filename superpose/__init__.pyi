@@ -8,6 +8,7 @@ from superpose import core as core
 from superpose import geometry as geometry
 from superpose import models as models
 from superpose import plots as plots
+from superpose import runs as runs
 from superpose import store as store
 from superpose import taps as taps
 from superpose import train as train
@@ -40,6 +41,11 @@ from superpose.models import ResidualMLP as ResidualMLP
 from superpose.models import ResidualMLPConfig as ResidualMLPConfig
 from superpose.models import Toy as Toy
 from superpose.models import ToyConfig as ToyConfig
+from superpose.runs import Stopped as Stopped
+from superpose.runs import drive as drive
+from superpose.runs import load_run as load_run
+from superpose.runs import resume as resume
+from superpose.runs import run as run
 from superpose.store import from_json as from_json
 from superpose.store import load as load
 from superpose.store import save as save
