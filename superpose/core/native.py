@@ -10,10 +10,8 @@ import ctypes
 import functools
 import hashlib
 import os
-import platform
 import shlex
 import shutil
-import stat
 import subprocess
 import tempfile
 from importlib.metadata import version
@@ -21,7 +19,7 @@ from pathlib import Path
 
 import jax
 
-from superpose.core.machine import cache_folder, processor
+from superpose.core.machine import cache_folder, kind, private
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC", "-w")
@@ -56,9 +54,8 @@ def _compiler() -> tuple[str, ...]:
 
 
 def _digest(source: Path, compiler: tuple[str, ...], words: tuple[str, ...]) -> str:
-    machine = [processor().get(what, "") for what in ("model name", "flags", "Features")]
     sources = [file.read_text(encoding="utf-8") for file in (source, *sorted(source.parent.glob("*.h")))]
-    parts = [*sources, *compiler, *words, *machine, platform.machine(), version("jaxlib")]
+    parts = [*sources, *compiler, *words, *kind(), version("jaxlib")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -79,7 +76,7 @@ def _kept(source: Path, compiler: tuple[str, ...], words: tuple[str, ...], name:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{name}.so"
-        if not _private(folder) or (file.exists() and not _private(file)):
+        if not private(folder) or (file.exists() and not private(file)):
             return None
         if not file.exists():
             _build(source, compiler, words, file)
@@ -93,12 +90,6 @@ def _passing(source: Path, compiler: tuple[str, ...], words: tuple[str, ...]) ->
         file = Path(folder) / "kernel.so"
         _build(source, compiler, words, file)
         return ctypes.CDLL(str(file))
-
-
-def _private(path: Path) -> bool:
-    """Whether it is ours, no link to elsewhere, and nobody else can write to it."""
-    about = path.lstat()
-    return about.st_uid == os.getuid() and not stat.S_ISLNK(about.st_mode) and not about.st_mode & 0o022
 
 
 def _build(source: Path, compiler: tuple[str, ...], words: tuple[str, ...], file: Path) -> None:
