@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
@@ -17,8 +17,8 @@ CLASSES: dict[str, type] = {}
 """Every pytree class by its name: what a saved recipe may be read back into."""
 
 __all__ = [
-    "CLASSES", "at", "index", "is_static", "leaf", "named_leaves", "plain", "pytree", "real", "replace_at", "stack",
-    "stack_at", "static", "whole", "word",
+    "CLASSES", "at", "index", "is_static", "leaf", "named_leaves", "plain", "pytree", "real", "replace_at",
+    "replace_many", "stack", "stack_at", "static", "whole", "word",
 ]  # fmt: skip
 
 
@@ -132,6 +132,23 @@ def is_static(tree: Any, path: str) -> bool:
 def replace_at(tree: Any, path: str, value: Any) -> Any:
     """`replace_at(recipe, "world.density", 0.1)`: the same tree with one named part changed, and checked."""
     return _replace(tree, path, value, lambda owner, name, v: dataclasses.replace(owner, **{name: v}))
+
+
+def replace_many(tree: Any, changes: Mapping[str, Any]) -> Any:
+    """`replace_at` for many parts at once, so that parts which must agree with one another may change together."""
+    if not dataclasses.is_dataclass(tree) or isinstance(tree, type):
+        for path, value in changes.items():
+            tree = replace_at(tree, path, value)
+        return tree
+    below: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        below.setdefault(head, {})[rest] = value
+    parts = {
+        name: replace_many(deep.pop("", None) if "" in deep else _step(tree, name), deep)
+        for name, deep in below.items()
+    }
+    return dataclasses.replace(tree, **parts)
 
 
 def stack_at(tree: Any, path: str, values: Any) -> Any:

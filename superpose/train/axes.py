@@ -13,7 +13,7 @@ import numpy as np
 
 from superpose.core.fields import as_numbers
 from superpose.core.mistakes import BadValue, Mistake, said, unknown
-from superpose.core.trees import at, is_static, replace_at
+from superpose.core.trees import at, is_static, replace_many
 from superpose.train.recipe import Recipe
 
 Axes = Mapping[str, Any]
@@ -24,22 +24,30 @@ MOST_PROGRAMS = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """`looped` axes compile one program a tick; `moving` ones, "seed" among them, ride inside it."""
+    """`looped` axes compile one program a tick; `moving` ones, "seed" among them, ride inside it.
+
+    A zipped axis is called by its fields, "a,b", and its ticks are tuples. One that moves is a structured array with a
+    column for each field. One of whose fields any is static is looped. `given` are the moving ticks as they came.
+    """
 
     looped: dict[str, list[Any]]
     moving: dict[str, np.ndarray]
+    given: dict[str, list[Any]]
 
     def recipes(self, base: Recipe) -> Iterator[Recipe]:
         for combination in itertools.product(*self.looped.values()):
-            recipe = base
-            for name, value in zip(self.looped, combination, strict=True):
-                recipe = replace_at(recipe, name, value)
-            yield recipe
+            changes: dict[str, Any] = {}
+            for name, tick in zip(self.looped, combination, strict=True):
+                changes |= by_field(name, tick)
+            yield replace_many(base, changes)
 
     def flat(self) -> dict[str, np.ndarray]:
-        """The moving axes' ticks at every cell, in order."""
+        """The moving fields at every cell, in order."""
         mesh = np.meshgrid(*self.moving.values(), indexing="ij")
-        return {n: g.ravel() for n, g in zip(self.moving, mesh, strict=True)}
+        flat = {n: g.ravel() for n, g in zip(self.moving, mesh, strict=True)}
+        return {
+            field: ticks[field] if ticks.dtype.names else ticks for n, ticks in flat.items() for field in n.split(",")
+        }
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -47,14 +55,54 @@ class Grid:
 
 
 def grid(recipe: Recipe, over: Axes, max_cells: int) -> Grid:
+    over = named(over)
     _check_count(over, max_cells)
-    looped = {name: ticks for name, ticks in over.items() if name != "seed" and _is_looped(recipe, name)}
+    _check_zips(over)
+    looped = {name: ticks for name, ticks in over.items() if _is_looped(recipe, name)}
     _check_programs(looped)
     moving = {name: ticks for name, ticks in over.items() if name not in looped}
     return Grid(
         {name: [_fits(recipe, name, t) for t in ticks] for name, ticks in looped.items()},
-        {name: _seeds(ticks) if name == "seed" else _numbers(recipe, name, ticks) for name, ticks in moving.items()},
+        {name: _columns(recipe, name, ticks) for name, ticks in moving.items()},
+        {name: list(ticks) for name, ticks in moving.items()},
     )
+
+
+def named(over: Axes) -> Axes:
+    """Every axis by one name: fields that move together, given as a tuple of names, are joined by commas."""
+    if not isinstance(over, Mapping):
+        raise BadValue(f"over is {said(over)}; it must be axes by name, for example {{'seed': range(5)}}")
+    return {",".join(map(str, name)) if isinstance(name, tuple) else name: ticks for name, ticks in over.items()}
+
+
+def by_field(name: str, tick: Any) -> dict[str, Any]:
+    """What a tick of an axis says of each of its fields."""
+    fields = name.split(",")
+    return dict(zip(fields, tick, strict=True)) if len(fields) > 1 else {name: tick}
+
+
+def _check_zips(over: Axes) -> None:
+    fields = [field for name in over for field in name.split(",")]
+    if twice := [f for f in fields if fields.count(f) > 1]:
+        raise BadValue(f"{twice[0]!r} is in two axes; a field moves along one")
+    for name, ticks in over.items():
+        if (wide := len(name.split(","))) > 1:
+            for place, tick in enumerate(ticks):
+                sized = isinstance(tick, (tuple, list)) or len(getattr(tick, "shape", ()))
+                if not sized or len(tick) != wide:
+                    raise BadValue(f"axis {name!r} needs {wide} values a tick; its tick {place} is {said(tick)}")
+
+
+def _columns(recipe: Recipe, name: str, ticks: Any) -> np.ndarray:
+    """The ticks of a moving axis as numbers; a zipped one has a column for each field."""
+    fields = name.split(",")
+    if len(fields) == 1:
+        return _seeds(ticks) if name == "seed" else _numbers(recipe, name, ticks)
+    columns = [_columns(recipe, field, column) for field, column in zip(fields, zip(*ticks, strict=True), strict=True)]
+    table = np.empty(len(ticks), [(field, column.dtype) for field, column in zip(fields, columns, strict=True)])
+    for field, column in zip(fields, columns, strict=True):
+        table[field] = column
+    return table
 
 
 def _check_programs(looped: Axes) -> None:
@@ -65,8 +113,6 @@ def _check_programs(looped: Axes) -> None:
 
 
 def _check_count(over: Axes, max_cells: int) -> None:
-    if not isinstance(over, Mapping):
-        raise BadValue(f"over is {said(over)}; it must be axes by name, for example {{'seed': range(5)}}")
     lengths = {name: _length(name, ticks) for name, ticks in over.items()}
     count = math.prod(lengths.values())
     if count > max_cells:
@@ -90,6 +136,18 @@ def _length(name: Any, ticks: Any) -> int:
 
 
 def _is_looped(recipe: Recipe, name: str) -> bool:
+    fields = name.split(",")
+    if len(fields) == 1:
+        return name != "seed" and _is_static(recipe, name)
+    looped = any(_is_looped(recipe, field) for field in fields)
+    if looped and "seed" in fields:
+        raise BadValue(
+            f"axis {name!r} moves 'seed' with a field that compiles a program a value; make it an axis apart"
+        )
+    return looped
+
+
+def _is_static(recipe: Recipe, name: str) -> bool:
     try:
         here = at(recipe, name)
     except Mistake as wrong:
@@ -109,12 +167,18 @@ def _paths(tree: Any, prefix: str = "") -> Iterator[str]:
 
 def _fits(recipe: Recipe, name: str, tick: Any) -> Any:
     """The tick as a plain Python value, after the field has seen it."""
-    tick = tick.item() if isinstance(tick, np.generic) or (hasattr(tick, "item") and np.ndim(tick) == 0) else tick
+    if "," in name:
+        tick = tuple(map(_python, tick))
+    tick = _python(tick)
     try:
-        replace_at(recipe, name, tick)
+        replace_many(recipe, by_field(name, tick))
     except Mistake as wrong:
         raise type(wrong)(f"axis {name!r}: {wrong}") from None
     return tick
+
+
+def _python(tick: Any) -> Any:
+    return tick.item() if hasattr(tick, "item") and np.ndim(tick) == 0 else tick
 
 
 def _numbers(recipe: Recipe, name: str, ticks: Sequence[Any]) -> np.ndarray:

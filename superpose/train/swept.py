@@ -16,8 +16,10 @@ from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Array, Float, Key
 from superpose.core.trees import index, replace_at, stack_at
 from superpose.models import tiles
+from superpose.train.axes import by_field
 from superpose.train.fit import Run, precision
-from superpose.train.table import Table, full_name, nearest
+from superpose.train.table import Table
+from superpose.train.ticks import full_name, place
 from superpose.worlds.active import drawer
 
 _NOT_JAX = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
@@ -65,13 +67,13 @@ class Sweep:
     def run(self, **at: Any) -> Run:
         """The run at the nearest ticks: `swept.run(density=0.1, seed=0)`. Every axis is named."""
         ticks = self.axes
-        wanted = {full_name(short, ticks): value for short, value in at.items()}
-        if missing := [n for n in ticks if n not in wanted]:
+        places = dict(place(short, value, ticks) for short, value in at.items())
+        if missing := [n for n in ticks if n not in places]:
             raise BadName(f"run() needs a value for {missing} as well; the axes are {list(ticks)}")
-        places = {n: nearest(n, t, wanted[n]) for n, t in ticks.items()}
         stack = self.stacks[_flat([places[n] for n in self.looped], [len(t) for t in self.looped.values()])]
         cell = _flat([places[n] for n in self.moving], self.sizes)
-        recipe = _placed(stack, {path: float(ticks[path][places[path]]) for path in self.points})
+        point = dict(pair for n, t in self.moving.items() for pair in by_field(n, t[places[n]]).items())
+        recipe = _placed(stack, {path: float(point[path]) for path in self.points})
         return dataclasses.replace(_on_device(index(_arrays(stack), cell), recipe), recipe=recipe)
 
     def measure(self, f: Callable[[Run], Any]) -> Any:
@@ -86,7 +88,7 @@ class Sweep:
     def best(self, axis: str = "seed", n: int = 100_000) -> Sweep:
         """Along `axis`, keep the run with the lowest held-out loss. Diverged runs lose."""
         name = full_name(axis, self.moving)
-        if name in self.points:
+        if any(field in self.points for field in name.split(",")):
             raise BadName(f"best() picks among runs of one recipe, and {name!r} changes the recipe: compare held_out()")
         scores, where = self.held_out(n), list(self.moving).index(name)
         diverged = np.stack([run.diverged >= 0 for run in self.stacks]).reshape(scores.values.shape)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from superpose.core.mistakes import BadName, BadValue, said, unknown
+from superpose.core.mistakes import BadValue
 from superpose.train import tabular
+from superpose.train.ticks import column, full_name, place, plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values))
-        object.__setattr__(self, "axes", {n: [_plain(t) for t in ticks] for n, ticks in self.axes.items()})
+        object.__setattr__(self, "axes", {n: [plain(t) for t in ticks] for n, ticks in self.axes.items()})
         lengths = tuple(len(t) for t in self.axes.values())
         if self.values.shape[: len(lengths)] != lengths:
             raise BadValue(
@@ -34,10 +34,9 @@ class Table:
         """The part at the tick nearest each value: `table.sel(density=0.1, seed=0)`."""
         table = self
         for short, wanted in at.items():
-            name = table.axis(short)
-            place = nearest(name, table.axes[name], wanted)
+            name, here = place(short, wanted, table.axes)
             rest = {n: t for n, t in table.axes.items() if n != name}
-            table = Table(rest, np.take(table.values, place, axis=table._place(name)))
+            table = Table(rest, np.take(table.values, here, axis=table._place(name)))
         return table
 
     def mean(self, *names: str) -> Table:
@@ -65,7 +64,9 @@ class Table:
         return full_name(short, self.axes)
 
     def ticks(self, short: str) -> np.ndarray:
-        return np.asarray(self.axes[self.axis(short)])
+        """The ticks of an axis; of a zipped one, those of the field that is named."""
+        name = self.axis(short)
+        return np.asarray(column(name, short, self.axes[name]))
 
     def _place(self, name: str) -> int:
         return list(self.axes).index(name)
@@ -74,35 +75,3 @@ class Table:
         full = list(dict.fromkeys(self.axis(n) for n in names or self.axes))
         values = f(self.values, axis=tuple(self._place(n) for n in full))
         return Table({n: t for n, t in self.axes.items() if n not in full}, values)
-
-
-def full_name(short: str, names: Any) -> str:
-    hits = [n for n in names if n == short or n.endswith(f".{short}")]
-    if not hits:
-        raise unknown("no axis is called", short, names)
-    if len(hits) > 1 and short not in hits:
-        raise BadName(f"axis {short!r} could be any of {hits}; give more of its name")
-    return short if short in hits else hits[0]
-
-
-def nearest(name: str, ticks: Sequence[Any], wanted: Any) -> int:
-    """The place of the nearest tick, if the value is within their range; of whole numbers and words, the equal one."""
-    ticks, wanted = [_plain(t) for t in ticks], _plain(wanted)
-    if all(map(_is_number, ticks)) and _is_number(wanted) and not all(isinstance(t, int) for t in ticks):
-        distance = np.abs(np.asarray(ticks, float) - float(wanted))
-        slack = 0.01 * abs(float(wanted))
-        if not min(ticks) - slack <= wanted <= max(ticks) + slack:
-            raise BadName(f"axis {name!r} goes from {min(ticks):g} to {max(ticks):g}; {wanted:g} is outside")
-        return int(np.argmin(distance))
-    if wanted not in ticks:
-        raise BadName(f"axis {name!r} has no tick {said(wanted)}; it has {said(ticks)}")
-    return ticks.index(wanted)
-
-
-def _plain(tick: Any) -> Any:
-    """A Python number where an array of no axes stands for one."""
-    return tick.item() if hasattr(tick, "item") and np.ndim(tick) == 0 else tick
-
-
-def _is_number(tick: Any) -> bool:
-    return isinstance(tick, (int, float)) and not isinstance(tick, bool) and math.isfinite(tick)
