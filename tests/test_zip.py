@@ -137,3 +137,9 @@ def test_parts_that_must_agree_change_together():
     assert replace_many(recipe(), {}) == recipe()
     whole = replace_many(recipe(), {"world.decay": 0.5, "world": sp.SparseWorld(n_features=9)})
     assert (whole.world.n_features, whole.world.decay) == (9, 0.5)
+
+
+def test_tables_of_zipped_axes_are_saved_and_loaded(swept, tmp_path):
+    table = swept.measure(weights)
+    sp.save(tmp_path / "kept", {"W": table})
+    assert sp.load(tmp_path / "kept")["W"].axes == table.axes

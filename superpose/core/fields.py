@@ -1,4 +1,7 @@
-"""Fields that know what they allow, so that a wrong value is refused by name before any work."""
+"""Fields that know what they allow, so that a wrong value is refused by name before any work.
+
+The metadata of a field say it too, for those who ask before they choose: `among` words, or what it `allows`.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,26 @@ from superpose.core.mistakes import BadValue, said, unknown
 _NONE = dataclasses.MISSING
 
 
-def static(*, default: Any = _NONE, default_factory: Any = _NONE) -> Any:
+def static(*, default: Any = _NONE, default_factory: Any = _NONE, allows: str = "") -> Any:
     """A field that is compiled in: changing it changes the program, so it cannot ride a vmapped axis."""
-    return _field(default, default_factory, static=True)
+    return _field(default, default_factory, static=True, allows=allows)
 
 
 def whole(*, default: Any = _NONE, least: int = 1, most: int = 2**31 - 1) -> Any:
     """A static count."""
-    return _field(default, static=True, check=lambda name, v: check_whole(name, v, least, most))
+    allows = f"a whole number from {least}" + (f" to {most}" if most < 2**31 - 1 else "")
+    return _field(default, static=True, allows=allows, check=lambda name, v: check_whole(name, v, least, most))
 
 
 def word(*, default: Any = _NONE, among: tuple[str, ...]) -> Any:
     """A static choice among words."""
-    return _field(default, static=True, check=lambda name, v: _word(name, v, among))
+    return _field(default, static=True, among=among, check=lambda name, v: _word(name, v, among))
 
 
 def real(*, default: Any = _NONE, **limits: float) -> Any:
     """A leaf that a sweep may vary: a number, or one number per feature, within `Limits`."""
     bounds = Limits(**limits)
-    return _field(default, check=lambda name, v: check_real(name, v, bounds))
+    return _field(default, allows=f"a number {bounds}", check=lambda name, v: check_real(name, v, bounds))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,9 +57,9 @@ class Limits:
         return " and ".join(f"{w} {v:g}" for w, v in words.items() if math.isfinite(v)) or "that is finite"
 
 
-def leaf(*, default: Any = _NONE) -> Any:
+def leaf(*, default: Any = _NONE, allows: str = "") -> Any:
     """A leaf, or a tree of them, that is taken as it is."""
-    return _field(default)
+    return _field(default, allows=allows)
 
 
 def _field(default: Any, factory: Any = _NONE, **metadata: Any) -> Any:

@@ -54,10 +54,10 @@ def axes(texts: Iterable[str], zips: Iterable[str] = ()) -> dict[str, list[Any]]
     return found
 
 
-def value(text: str) -> Any:
-    """One value, or a tuple of them where there is a comma."""
+def value(text: str, name: str = "value") -> Any:
+    """One value, or a tuple of them where there is a comma. `name` is what a mistake calls it."""
     parts = text.split(",")
-    where = f"value {said(text)}"
+    where = f"{name} {said(text)}"
     return _value(text, where) if len(parts) == 1 else tuple(_value(p, where) for p in parts)
 
 

@@ -24,7 +24,7 @@ class Reconstruct:
     and an `attack` to its input; the target stays clean.
     """
 
-    power: float = static(default=2.0)
+    power: float = static(default=2.0, allows="a number above 0 and below 100")
     reduce: str = word(default="sum", among=("sum", "mean"))
     penalties: tuple = leaf(default=())
     noise: tuple = leaf(default=())

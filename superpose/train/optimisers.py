@@ -53,9 +53,9 @@ class Optimizer:
     b2: float = real(default=0.999, least=0, below=1)
     eps: float = real(default=1e-8, above=0)
     momentum: float = real(default=0.0, least=0, below=1)
-    weight_decay: Any = leaf(default=None)
+    weight_decay: float | None = leaf(default=None, allows="a number at least 0, or none")
     warmup: float = real(default=0.0, least=0, most=1)
-    clip: Any = leaf(default=None)
+    clip: float | None = leaf(default=None, allows="a number above 0, or none")
     rules: tuple[Rule, ...] = leaf(default=())
 
     def __post_init__(self) -> None:

@@ -44,9 +44,9 @@ class Recipe:
     optimizer: Any = leaf(default="adam")
     schedule: str = word(default="constant", among=SCHEDULES)
     steps: int = whole(default=1000)
-    batch: Any = static(default=256)
+    batch: Any = static(default=256, allows='a whole number from 1, or "all"')
     log_every: int = whole(default=10)
-    snapshots: tuple[int, ...] = static(default=())
+    snapshots: tuple[int, ...] = static(default=(), allows="whole numbers from 0 to steps, or none")
     precision: str = word(default="float32", among=("float32", "float64"))
     stream: str = word(default="threefry", among=STREAMS)
 
