@@ -1,5 +1,6 @@
 """The commands: one line on stderr and a code for a mistake, and a whole result for what can be done."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import superpose as sp
-from superpose.cli import experiment, main
+from superpose.cli import doctor, experiment, main
+from superpose.cli.main import SHELLS, VERBS
+from superpose.cli.named import NAMED
 from superpose.core.mistakes import Mistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,19 +42,51 @@ def claimed(name, *claims, profile="default"):
     sp.save(Path("results") / profile / name, {}, {}, claims=claims)
 
 
-def test_no_verb_prints_help(capsys):
-    code, out, err = told(capsys)
-    assert code == 0 and "usage: superpose" in out and "doctor" in out and not err
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
+def test_no_verb_prints_help_that_ends_with_examples_and_codes(capsys, words):
+    code, out, err = told(capsys, *words)
+    assert code == 0 and out.startswith("usage: superpose") and not err
+    assert all(f"\n  {verb} " in out for verb in VERBS)
+    assert out.index("examples:") > out.index("verbs:") and "75 stopped early, and can be resumed\n" in out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_every_verb_ends_with_examples(capsys, verb):
+    code, out, err = told(capsys, verb, "--help")
+    assert code == 0 and not err
+    assert out.startswith(f"usage: superpose {verb}")
+    assert f"superpose {verb}" in out[out.index("examples:") :]
+
+
+def test_the_version_is_said(capsys):
+    assert told(capsys, "--version") == (0, f"superpose {sp.__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [
+    ["--help"], ["--version"], ["list"], ["list", "--json"], ["run", "--help"], ["plot", "--help"],
+    ["status", "--help"], ["export", "--help"], *(["--print-completion", shell] for shell in SHELLS),
+], ids=" ".join)  # fmt: skip
+def test_what_only_talks_does_not_import_jax(words):
+    code = f"import sys; from superpose.cli import main\ntry: main({words!r})\nexcept SystemExit: pass\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "assert 'jax' not in sys.modules"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("words, said", [
-    (["clams"], "superpose: argument VERB: invalid choice: 'clams' (choose from"),
-    (["claims", "--profile", "huge"], "superpose claims: argument --profile: invalid choice: 'huge'"),
-    (["claims", "--prifile", "smoke"], "superpose: unrecognized arguments: --prifile"),
-    (["demo", "a", "b"], "superpose: unrecognized arguments: b"),
-    (["doctor", "x"], "superpose: unrecognized arguments: x"),
+    (["clams"], "superpose: no verb is called 'clams'; did you mean 'claims'? there is ['claims', 'demo'"),
+    (["--verson"], "superpose: no verb is called '--verson'"),
+    (["claims", "--profile", "huge"], "superpose: --profile cannot be 'huge'; there is ['default', 'paper', 'smoke']"),
+    (["claims", "--prifile", "smoke"], "superpose: claims has no option '--prifile'; did you mean --profile?"),
+    (["demo", "a", "b"], "superpose: demo does not know what to do with 'b'; see superpose demo --help"),
+    (["doctor", "x"], "superpose: doctor does not know what to do with 'x'"),
+    (["status"], "superpose: status needs RUN; see superpose status --help"),
     (["claims"], "superpose: no experiments here and no results in results/default; run `make figures` first"),
     (["claims", "pentagons"], "superpose: no experiment is called 'pentagons'"),
+    (["--print-completion"], "superpose: --print-completion takes one of bash, zsh, fish, tcsh"),
+    (["--print-completion", "ksh"], "superpose: --print-completion takes one of bash"),
 ])  # fmt: skip
 def test_a_wrong_command_is_one_line_and_code_two(capsys, words, said):
     code, out, err = told(capsys, *words)
@@ -96,7 +131,94 @@ def test_one_experiment_and_one_profile_may_be_asked_for(capsys):
 def test_doctor_says_what_a_bug_report_needs(capsys):
     code, out, _ = told(capsys, "doctor")
     assert code == 0
-    assert {line.split()[0] for line in out.splitlines()} >= {"python", "versions", "devices", "memory", "machine"}
+    known = {"python", "versions", "devices", "memory", "machine", "disk", "caches", "extras", "gpu"}
+    assert {line.split()[0] for line in out.splitlines()} >= known
+    code, out, _ = told(capsys, "doctor", "--json")
+    assert code == 0 and json.loads(out).keys() >= known
+
+
+@pytest.mark.parametrize("driver, devices, platform, said", [
+    (None, ["cpu"], "cpu", "no NVIDIA driver here; JAX runs on the CPU"),
+    (470, ["cpu"], "cpu", "NVIDIA driver 470 is older than 525, which JAX needs; it runs on the CPU"),
+    (550, ["cpu"], "cpu", "NVIDIA driver 550 is here, but JAX runs on the CPU: pip install 'superpose[cuda12]'"),
+    (590, ["cpu"], "cpu", "NVIDIA driver 590 is here, but JAX runs on the CPU: pip install 'superpose[cuda13]'"),
+    (590, ["NVIDIA H200"], "gpu", "JAX runs on gpu: NVIDIA H200, driver 590"),
+    (None, ["TPU v5"], "tpu", "JAX runs on tpu: TPU v5"),
+])  # fmt: skip
+def test_doctor_says_what_keeps_jax_from_a_gpu(driver, devices, platform, said):
+    assert doctor._gpu(driver, devices, platform) == said
+
+
+def test_doctor_reads_the_driver_and_names_the_extra_of_what_is_missing(monkeypatch):
+    said = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar\nGCC version:"
+    Path("version").write_text(said, encoding="utf-8")
+    monkeypatch.setattr(doctor, "DRIVER", Path("version"))
+    assert doctor._driver() == 550
+    monkeypatch.setattr(doctor, "DRIVER", Path("nowhere"))
+    assert doctor._driver() is None
+    monkeypatch.setattr(doctor, "EXTRAS", {"data": ("no_such_package", "numpy")})
+    assert doctor._extras() == {"no_such_package": "missing: pip install 'superpose[data]'", "numpy": "there"}
+
+
+def test_the_list_names_recipes_experiments_and_runs(capsys):
+    Path("experiments").mkdir()
+    Path("experiments/pentagons.py").write_text('"""Five share a plane.\n\nMore."""\n', encoding="utf-8")
+    Path("experiments/broken.py").write_text("def", encoding="utf-8")
+    code, out, _ = told(capsys, "list", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["recipes"].keys() == NAMED.keys() and found["runs"] == {}
+    assert found["experiments"] == {"broken": "", "pentagons": "Five share a plane."}
+    code, out, _ = told(capsys, "list")
+    assert (
+        code == 0 and "  toy.plane " in out and "Five share a plane." in out and "superpose run NAME makes one" in out
+    )
+
+
+def planted(name, about, *manifests):
+    for i, manifest in enumerate(manifests):
+        Path("runs", name, "chunks", f"{i}").mkdir(parents=True)
+        Path("runs", name, "chunks", f"{i}", "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
+    Path("runs", name).mkdir(parents=True, exist_ok=True)
+    Path("runs", name, "run.json").write_text(about if isinstance(about, str) else json.dumps(about), encoding="utf-8")
+
+
+def test_the_list_says_how_far_runs_are(capsys):
+    about = {"created": "2026-11-21T20:00:00+00:00", "job": {"cells": 10}}
+    planted("half", about, {"cells": 3, "diverged": 1}, {"cells": 2, "diverged": 0})
+    planted("whole", about, {"cells": 10, "diverged": 0})
+    for i, wrong in enumerate(["", "[" * 10_000, "{}", '{"job": {"cells": "x"}, "created": "\x1b[2J"}', "\x00"]):
+        planted(f"wrong{i}", wrong)
+    planted("evil\x1b[31m", about)
+    runs = json.loads(told(capsys, "list", "--json")[1])["runs"]
+    assert (runs["runs/half"]["state"], runs["runs/half"]["done"], runs["runs/half"]["diverged"]) == (
+        "under way or stopped", 5, 1,
+    )  # fmt: skip
+    assert runs["runs/whole"]["state"] == "finished"
+    assert all(runs[f"runs/wrong{i}"] == {"state": "damaged"} for i in range(5))
+    code, out, _ = told(capsys, "list")
+    assert code == 0 and "\x1b" not in out and "evil␛[31m" in out
+    assert re.search(r"runs/half\s+5 of 10 cells, 1 diverged; begun 2026-11-21", out)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_knows_verbs_options_and_recipes(capsys, shell):
+    code, out, _ = told(capsys, "--print-completion", shell)
+    assert code == 0
+    for word in (*VERBS, *NAMED, "grid", "measures", "against", "repair", "max-cells"):
+        assert word in out
+
+
+@pytest.mark.parametrize("typed, offered", [
+    (["st"], "status"), (["run", "toy.pl"], "toy.plane"), (["run", "toy", "--gr"], "--grid"),
+    (["plot", "runs/wh"], "runs/whole"), (["resume", "runs/whole", "--rep"], "--repair"), (["--ver"], "--version"),
+])  # fmt: skip
+def test_bash_completes(capsys, typed, offered):
+    planted("whole", {})
+    Path("c.sh").write_text(told(capsys, "--print-completion", "bash")[1], encoding="utf-8")
+    words = " ".join(["superpose", *typed])
+    line = f'. ./c.sh; COMP_WORDS=({words}); COMP_CWORD={len(typed)}; _superpose; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == [offered]
 
 
 @pytest.mark.parametrize("place", ["taken", "taken/below"])

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import tyro
 
 from superpose.cli.experiment import use_cores
+from superpose.cli.parse import parse
 from superpose.core.mistakes import make_folder
 
 DENSITIES = 28
 SEEDS = 20
+EXAMPLES = """examples:
+  superpose demo                  into ./superpose-demo
+  superpose demo /tmp/first       elsewhere"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Train 560 small models, about 20 seconds, and draw how they pack their features."""
+
+    out: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="FOLDER")]] = Path("superpose-demo")
+    """Where the picture and its numbers go."""
+
+
+def main(argv: Sequence[str]) -> int:
+    demo(parse(Options, argv, "demo", EXAMPLES).out)
+    return 0
 
 
 def demo(out: Path) -> None:

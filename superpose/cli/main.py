@@ -2,92 +2,78 @@
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import superpose
-from superpose.cli.experiment import Parser
-from superpose.core.mistakes import BadValue, Mistake
+from superpose.core.mistakes import BadValue, Mistake, unknown
 
-_EXAMPLES = """examples:
-  superpose demo                      train 560 small models and draw how they pack their features (about 20 s)
-  superpose claims                    every claim of the experiments that were run, with its verdict
-  superpose claims phase_diagram --profile paper
-  superpose doctor                    versions, devices, memory: what to put in a bug report
+VERBS = {
+    "list": "recipes to begin from, experiments, and the runs that are here",
+    "run": "train a recipe, over a grid or alone, into a folder that survives whatever stops it",
+    "status": "how far a run is",
+    "resume": "go on with a run that was stopped",
+    "verify": "read a run again and compare every byte with what was written",
+    "plot": "draw a measure of a run",
+    "export": "a run's measures or weights as parquet, csv, npz or safetensors",
+    "demo": "train a first sweep and draw it",
+    "claims": "what the experiments claim, what was measured, and the verdicts",
+    "doctor": "versions, devices, memory: what to put in a bug report",
+}
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+_ENDING = """
+examples:
+  superpose demo                                                a first sweep and its picture, about 20 s
+  superpose run toy --grid world.density=log:0.01:1:24 --grid seed=0..7
+  superpose plot runs/toy dimensionality
+  superpose run toy --help                                      every field of a recipe, and what it allows
+  superpose --print-completion bash >> ~/.bashrc                also zsh, fish, tcsh
 
-experiments are scripts: python -P experiments/phase_diagram.py --help; `make help` lists what make can do
-exit codes: 0 done; 1 a claim differs, or a bug; 2 something asked for cannot be"""
+exit codes: 0 done; 1 a bug, or a claim that differs; 2 something asked for cannot be;
+            3 done, but some cells diverged; 75 stopped early, and can be resumed"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = _parser()
-    given = parser.parse_args(argv)
-    if given.verb is None:
-        parser.print_help()
-        return 0
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return given.run(given)
+        return _told(words)
     except Mistake as wrong:
         print(f"superpose: {wrong}", file=sys.stderr)
         return wrong.code
+    except KeyboardInterrupt:
+        print("\nsuperpose: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "superpose",
-        description=superpose.__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"superpose {superpose.__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    demo = verbs.add_parser("demo", help="train a first sweep and draw it")
-    demo.add_argument("out", nargs="?", type=Path, default=Path("superpose-demo"), help="folder to write to")
-    demo.set_defaults(run=_demo)
-    claims = verbs.add_parser("claims", help="print what was claimed, what was measured, and the verdicts")
-    claims.add_argument("name", nargs="?", default="all", help="one experiment, or all")
-    claims.add_argument("--profile", choices=("smoke", "default", "paper"), default="default")
-    claims.add_argument("--results", type=Path, default=Path("results"), help="folder the results are in")
-    claims.set_defaults(run=_claims)
-    doctor = verbs.add_parser("doctor", help="versions, devices and memory")
-    doctor.set_defaults(run=_doctor)
-    return parser
-
-
-def _demo(given: argparse.Namespace) -> int:
-    from superpose.cli.demo import demo
-
-    demo(given.out)
+def _told(words: Sequence[str]) -> int:
+    match list(words):
+        case [] | ["-h" | "--help"] | ["help"]:
+            print(_help())
+        case ["--version"]:
+            print(f"superpose {superpose.__version__}")
+        case ["--print-completion", *rest]:
+            return _completion(rest)
+        case [verb, *rest] if verb in VERBS:
+            return importlib.import_module(f"superpose.cli.{verb}").main(rest)
+        case [verb, *_]:
+            raise unknown("no verb is called", verb, VERBS)
     return 0
 
 
-def _claims(given: argparse.Namespace) -> int:
-    from superpose.claims import load_claims, table
-
-    found = load_claims(given.results / given.profile, given.name)
-    if not found:
-        raise BadValue(
-            f"no experiments here and no results in {given.results / given.profile}; run `make figures` first"
-        )
-    for name, claims in found.items():
-        print(f"\n{name}: not run" if claims is None else f"\n{name}\n\n{table(claims) if claims else 'no claims'}")
-    every = [c for claims in found.values() for c in claims or ()]
-    agree = sum(c.verdict == "agrees" for c in every)
-    missing = sum(claims is None for claims in found.values())
-    print(f"\n{agree} of {len(every)} claims agree; {missing} experiments not run")
-    if given.profile == "smoke":
-        print("smoke shows that everything runs; it is too short for claims to hold, and insists on none")
-        return 0
-    return 1 if any(c.verdict == "differs" for c in every) else 0
+def _help() -> str:
+    verbs = "\n".join(f"  {verb:9} {about}" for verb, about in VERBS.items())
+    usage = "usage: superpose VERB …        superpose VERB --help        superpose --version"
+    return f"{usage}\n\n{superpose.__doc__}\n\nverbs:\n{verbs}\n{_ENDING}"
 
 
-def _doctor(given: argparse.Namespace) -> int:
-    from superpose.core.mistakes import memory
-    from superpose.store import provenance
+def _completion(words: Sequence[str]) -> int:
+    if len(words) != 1 or words[0] not in SHELLS:
+        raise BadValue(f"--print-completion takes one of {', '.join(SHELLS)}")
+    from superpose.cli.complete import script
 
-    for name, value in provenance().items():
-        print(f"{name:10} {value}")
-    print(f"{'memory':10} {memory() / 1e9:.1f} GB")
+    print(script(words[0], list(VERBS)))
     return 0

@@ -1,0 +1,51 @@
+"""`superpose claims`: what was claimed, what was measured, and the verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from superpose.claims import load_claims, table
+from superpose.cli.experiment import PROFILES
+from superpose.cli.parse import parse
+from superpose.core.mistakes import BadValue, unknown
+
+EXAMPLES = """examples:
+  superpose claims                                   every experiment that was run
+  superpose claims phase_diagram --profile paper"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Print what was claimed, what was measured, and the verdicts. The exit code is 1 if a claim differs."""
+
+    name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "all"
+    """One experiment, or all."""
+    profile: Annotated[str, tyro.conf.arg(metavar="WORD")] = "default"
+    """One of smoke, default, paper."""
+    results: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("results")
+    """Where the results are."""
+
+
+def main(argv: Sequence[str]) -> int:
+    given = parse(Options, argv, "claims", EXAMPLES)
+    if given.profile not in PROFILES:
+        raise unknown("--profile cannot be", given.profile, PROFILES)
+    found = load_claims(given.results / given.profile, given.name)
+    if not found:
+        where = given.results / given.profile
+        raise BadValue(f"no experiments here and no results in {where}; run `make figures` first")
+    for name, claims in found.items():
+        print(f"\n{name}: not run" if claims is None else f"\n{name}\n\n{table(claims) if claims else 'no claims'}")
+    every = [c for claims in found.values() for c in claims or ()]
+    agree = sum(c.verdict == "agrees" for c in every)
+    missing = sum(claims is None for claims in found.values())
+    print(f"\n{agree} of {len(every)} claims agree; {missing} experiments not run")
+    if given.profile == "smoke":
+        print("smoke shows that everything runs; it is too short for claims to hold, and insists on none")
+        return 0
+    return 1 if any(c.verdict == "differs" for c in every) else 0

@@ -1,0 +1,70 @@
+"""`superpose plot RUN MEASURE`: a picture of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from superpose.cli.measures import MEASURES, Measure, default, measure
+from superpose.cli.parse import parse
+from superpose.core.mistakes import BadValue
+
+EXAMPLES = f"""measures:
+{chr(10).join(f"  {name:16} {each.about}" for name, each in MEASURES.items())}
+
+examples:
+  superpose plot runs/toy                                        its loss against the longest axis
+  superpose plot runs/toy dimensionality --against density
+  superpose plot runs/toy kept --against density --by decay      a heat map; what diverged is hatched
+  superpose plot runs/toy curve --out curve.png                  also writes curve.pdf"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Draw a measure of a run, as .png and .pdf."""
+
+    run: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="RUN")]]
+    """The folder of the run."""
+    measure: tyro.conf.Positional[
+        Annotated[str | None, tyro.conf.arg(metavar="MEASURE", help_behavior_hint="(default: loss)")]
+    ] = None
+    """What to draw; see below."""
+    against: Annotated[str | None, tyro.conf.arg(metavar="AXIS", help_behavior_hint="(default: the longest)")] = None
+    """The axis across; the last word of its name is enough."""
+    by: Annotated[str | None, tyro.conf.arg(metavar="AXIS", help_behavior_hint="(default: none)")] = None
+    """A second axis: lines where it has few ticks, else a heat map."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: RUN-MEASURE.png)")] = None
+    """The picture to write."""
+
+
+def main(argv: Sequence[str]) -> int:
+    given = parse(Options, argv, "plot", EXAMPLES)
+    chosen = measure(given.measure) if given.measure else None
+    out = given.out or given.run.with_name(f"{given.run.resolve().name}-{given.measure or 'loss'}.png")
+    if not out.absolute().parent.is_dir() or out.suffix not in (".png", ".pdf", ""):
+        raise BadValue(f"{out} cannot be written; give the name of a .png in a folder that is there")
+    from superpose import runs
+    from superpose.plots import save
+
+    swept = runs.load_run(given.run)
+    print(save(_drawn(swept, chosen or measure(default(swept)), given), out))
+    return 0
+
+
+def _drawn(swept: Any, chosen: Measure, given: Options) -> Any:
+    from superpose.plots import measured as plots
+    from superpose.train.table import Table
+
+    table, diverged = chosen.of(swept), swept.measure(lambda run: run.diverged)
+    lost = Table(diverged.axes, diverged.values >= 0)
+    if (given.against or given.by) and (not table.axes or chosen.per == "step"):
+        raise BadValue("--against and --by are axes of a sweep's picture; this one has none")
+    if chosen.per == "step":
+        return plots.curve(table, swept.stacks[0].recipe.log_every, chosen.label, lost)
+    if not table.axes:
+        return plots.single(table, chosen.label)
+    return plots.measured(table, chosen.label, against=given.against, by=given.by, lost=lost)
