@@ -41,7 +41,8 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps(found, indent=1))
         return 0
     for name, value in found.items():
-        print(f"{name:10} {_line(value)}")
+        if value not in ([], None):
+            print(f"{name:10} {_line(value)}")
     return 0
 
 
@@ -110,4 +111,5 @@ def _gpu(driver: int | None, devices: Sequence[str], platform: str) -> str:
 
 
 def _line(value: Any) -> str:
-    return ", ".join(f"{n} {v}" for n, v in value.items()) if isinstance(value, dict) else str(value)
+    said = ", ".join(value) if isinstance(value, list) else str(value)
+    return ", ".join(f"{n} {v}" for n, v in value.items()) if isinstance(value, dict) else said
