@@ -143,3 +143,11 @@ def test_tables_of_zipped_axes_are_saved_and_loaded(swept, tmp_path):
     table = swept.measure(weights)
     sp.save(tmp_path / "kept", {"W": table})
     assert sp.load(tmp_path / "kept")["W"].axes == table.axes
+
+
+def test_a_run_on_disk_has_the_same_axis_however_it_was_named(swept, tmp_path):
+    pairs = {("world.density", "learning_rate"): [np.asarray(p) for p in PAIRS], "seed": range(2)}
+    kept = sp.run(tmp_path / "run", recipe(), pairs, KEY, quiet=True)
+    assert kept.axes == swept.axes
+    chex.assert_trees_all_equal(kept.runs.model, swept.runs.model)
+    assert sp.run(tmp_path / "run", recipe(), {NAME: PAIRS, "seed": range(2)}, KEY, quiet=True).axes == swept.axes

@@ -16,7 +16,7 @@ from superpose.core.mistakes import Mistake, memory
 from superpose.core.text import from_json, to_json
 from superpose.runs.cells import identities
 from superpose.store.sealed import Damaged
-from superpose.train.axes import Axes, Grid
+from superpose.train.axes import Axes, Grid, named
 from superpose.train.choose import agreed, choose
 from superpose.train.fit import precision
 from superpose.train.paths import Path
@@ -82,12 +82,13 @@ class Job:
 
 def job(recipe: Recipe, over: Axes | None, key: Any, data: str, max_cells: int, path: Path | None = None) -> Job:
     """The job, checked before any work; paths are chosen here, once, and hold on every machine."""
+    over = None if over is None else named(over)
     plan, cells = laid_out(recipe, over or {}, key, data, max_cells)
     paths = []
     for each in plan.recipes(recipe):
         with precision(each):
             paths.append(agreed(path, each, cells.points) if path else choose(each, cells.points))
-    ticks = None if over is None else {name: [_plain(t) for t in ticks] for name, ticks in over.items()}
+    ticks = None if over is None else {name: (plan.looped | plan.given)[name] for name in over}
     return Job(recipe, ticks, key, data, tuple(paths))
 
 
@@ -123,7 +124,3 @@ def from_body(body: dict[str, Any], name: str) -> Job:
 
 def _read(packed: Any) -> Any:
     return from_json(json.dumps(packed))
-
-
-def _plain(tick: Any) -> Any:
-    return tick.item() if hasattr(tick, "item") and np.ndim(tick) == 0 else tick

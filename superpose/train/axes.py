@@ -15,6 +15,7 @@ from superpose.core.fields import as_numbers
 from superpose.core.mistakes import BadValue, Mistake, said, unknown
 from superpose.core.trees import at, is_static, replace_many
 from superpose.train.recipe import Recipe
+from superpose.train.ticks import plain
 
 Axes = Mapping[str, Any]
 
@@ -27,7 +28,7 @@ class Grid:
     """`looped` axes compile one program a tick; `moving` ones, "seed" among them, ride inside it.
 
     A zipped axis is called by its fields, "a,b", and its ticks are tuples. One that moves is a structured array with a
-    column for each field. One of whose fields any is static is looped. `given` are the moving ticks as they came.
+    column for each field. One of whose fields any is static is looped. `given` are the moving ticks in Python.
     """
 
     looped: dict[str, list[Any]]
@@ -64,7 +65,7 @@ def grid(recipe: Recipe, over: Axes, max_cells: int) -> Grid:
     return Grid(
         {name: [_fits(recipe, name, t) for t in ticks] for name, ticks in looped.items()},
         {name: _columns(recipe, name, ticks) for name, ticks in moving.items()},
-        {name: list(ticks) for name, ticks in moving.items()},
+        {name: [plain(tuple(t) if "," in name else t) for t in ticks] for name, ticks in moving.items()},
     )
 
 
@@ -167,9 +168,7 @@ def _paths(tree: Any, prefix: str = "") -> Iterator[str]:
 
 def _fits(recipe: Recipe, name: str, tick: Any) -> Any:
     """The tick as a plain Python value, after the field has seen it."""
-    if "," in name:
-        tick = tuple(map(_python, tick))
-    tick = _python(tick)
+    tick = plain(tuple(tick)) if "," in name else _python(tick)
     try:
         replace_many(recipe, by_field(name, tick))
     except Mistake as wrong:
