@@ -30,7 +30,13 @@ def take(keys: Any, places: np.ndarray, device: Any = None) -> Any:
     if isinstance(keys, jax.core.Tracer):
         return keys[places]
     data = np.asarray(jax.random.key_data(keys))[places]
-    return jax.random.wrap_key_data(jax.device_put(data, device), impl=jax.random.key_impl(keys))
+    spread = getattr(device, "is_fully_addressable", True)
+    words = (
+        jax.device_put(data, device)
+        if spread
+        else jax.make_array_from_callback(data.shape, device, lambda place: data[place])
+    )
+    return jax.random.wrap_key_data(words, impl=jax.random.key_impl(keys))
 
 
 def check_key(name: str, key: object) -> None:

@@ -11,13 +11,14 @@ import numpy as np
 
 from superpose.runs.chunk import result_bytes, write_chunk
 from superpose.runs.folder import Folder
-from superpose.runs.heard import Heard
+from superpose.runs.heard import Heard, Unheard
 from superpose.runs.job import Part
 from superpose.runs.midway import Midway, forget_all, save_midway
 from superpose.runs.stop import Stop, Stopped
 from superpose.runs.work import ROOM
 from superpose.runs.writer import Full, Writer
 from superpose.store.made import versions as made
+from superpose.train import hosts
 from superpose.train.engine import State
 from superpose.train.segments import flat
 
@@ -46,19 +47,21 @@ class Keeper:
         self.waiting.append((ids, state))
         if self._full(sum(len(ids) for ids, _ in self.waiting), result_bytes(part)):
             self.flush()
-        self._heed()
+        self.heed()
 
     def _full(self, cells: int, each: int) -> bool:
         return cells * each >= ROOM or (cells >= self.chunk if self.chunk else self._due(CHUNK))
 
     def watch(self, part: Part, ids: np.ndarray, step: int, state: State) -> None:
         """After each segment of a call: is it time to keep its middle, or to stop?"""
-        self.log.losses(part.recipe, ids, step, state)
-        if self.stop.asked or self._due(MIDWAY):
+        if hosts.most(bool(self.log.others)):
+            self.log.losses(part.recipe, ids, step, hosts.gathered(state.loss))
+        asked = self.stop.anywhere()
+        if asked or hosts.most(self._due(MIDWAY)):
             self.flush()
             at = Midway(part.number, step, ids, flat(state, len(ids)))
             self._behind(lambda: self._save(at))
-        self._heed()
+        self._heed(asked)
 
     def flush(self) -> None:
         """Write what waits, behind the training."""
@@ -101,10 +104,36 @@ class Keeper:
     def _due(self, seconds: float) -> bool:
         return time.monotonic() - self.kept > max(seconds, SHARE * self.writer.cost)
 
-    def _heed(self) -> None:
-        if self.stop.asked:
+    def heed(self) -> None:
+        """Stop here if that was asked, when all is on the disk."""
+        self._heed(self.stop.anywhere())
+
+    def _heed(self, asked: str) -> None:
+        if asked:
             self.finish()
-            raise Stopped(f"stopped by {self.stop.asked}")
+            raise Stopped(f"stopped by {asked}")
+
+
+class Follower(Keeper):
+    """In a process that is not the first: it decides what the keeper decides, and writes nothing."""
+
+    def __init__(self, folder: Folder, stop: Stop):
+        super().__init__(folder, "", Unheard(), stop)
+
+    def done(self, part: Part, ids: np.ndarray, state: State) -> None:
+        self.heed()
+
+    def flush(self) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+    def _behind(self, job: Callable[[], Any]) -> None:
+        pass
+
+    def _due(self, seconds: float) -> bool:
+        return False
 
 
 def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:

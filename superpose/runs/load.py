@@ -11,7 +11,7 @@ import numpy as np
 from superpose.core.mistakes import BadValue
 from superpose.runs.chunk import Chunk, template
 from superpose.runs.folder import Folder, open_folder
-from superpose.runs.job import Part
+from superpose.runs.job import Job, Part
 from superpose.train.engine import State
 from superpose.train.fit import as_run
 from superpose.train.swept import Sweep
@@ -23,6 +23,11 @@ MISSING = -2
 def load_run(folder: str | Path, *, partial: bool = False) -> Sweep:
     """The finished run. With `partial` also one under way: its missing cells are nan, and `diverged` is −2 there."""
     there = open_folder(folder)
+    return as_sweep(there.job, load_states(there, partial))
+
+
+def load_states(there: Folder, partial: bool = False) -> list[State]:
+    """The cells of each part, in their places."""
     where, broken = there.finished()
     parts = there.parts()
     missing = sum(ident.tobytes() not in where for part in parts for ident in part.ids)
@@ -30,13 +35,18 @@ def load_run(folder: str | Path, *, partial: bool = False) -> Sweep:
         why = f"; {broken[0]}" if broken else ""
         mend = " --repair" if broken else ""
         raise BadValue(
-            f"{folder} has {there.job.count - missing:,} of {there.job.count:,} cells{why}; go on with: "
-            f"superpose resume {folder}{mend}, or take what there is: load_run(folder, partial=True)"
+            f"{there.path} has {there.job.count - missing:,} of {there.job.count:,} cells{why}; go on with: "
+            f"superpose resume {there.path}{mend}, or take what there is: load_run(folder, partial=True)"
         )
-    plan, cells = there.job.laid
-    moving = {name: list(ticks) for name, ticks in (there.job.over or {}).items() if name in plan.moving}
-    stacks = [as_run(part.recipe, _stack(part, where), part.path) for part in parts]
-    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=cells.points, key=there.job.key)
+    return [_stack(part, where) for part in parts]
+
+
+def as_sweep(job: Job, states: list[State]) -> Sweep:
+    """The cells of every part as one result."""
+    plan, cells = job.laid
+    moving = {name: list(ticks) for name, ticks in (job.over or {}).items() if name in plan.moving}
+    stacks = [as_run(part.recipe, state, part.path) for part, state in zip(job.parts(), states, strict=True)]
+    return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=cells.points, key=job.key)
 
 
 def _stack(part: Part, where: dict[bytes, tuple[Chunk, int]]) -> State:

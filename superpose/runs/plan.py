@@ -12,9 +12,9 @@ import numpy as np
 
 from superpose.core.shapes import Key
 from superpose.runs.chunk import result_bytes
+from superpose.runs.how import How
 from superpose.runs.job import Part, job
 from superpose.runs.keeper import CHUNK
-from superpose.runs.launch import How
 from superpose.runs.work import ROOM, Calls
 from superpose.store import state
 from superpose.train.axes import Axes

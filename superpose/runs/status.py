@@ -41,7 +41,7 @@ def status(folder: str | Path) -> Status:
             done, diverged = done + int(chunk.about["cells"]), diverged + int(chunk.about["diverged"])
         except (Mistake, LookupError, ValueError, TypeError) as wrong:
             problems.append(str(wrong))
-    cells, who = int(there.about["job"]["cells"]), holder(there.lock)
+    cells, who = int(there.about["job"]["cells"]), _writer(there)
     state = "running" if who else "damaged" if problems else "finished" if done >= cells else "stopped"
     made = there.about["made"]
     return Status(
@@ -49,6 +49,11 @@ def status(folder: str | Path) -> Status:
         bytes=_size(there.path), holder=who, created=there.about["created"], command=made.get("command", ""),
         midway=_midway(there), problems=tuple(problems),
     )  # fmt: skip
+
+
+def _writer(there: Folder) -> str | None:
+    """Who holds the run, or the first of those who hold a share of it."""
+    return next(filter(None, map(holder, [there.lock, *sorted(there.path.glob("lock.*"))])), None)
 
 
 def _midway(there: Folder) -> dict[str, int]:

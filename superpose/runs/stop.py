@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+from superpose.train import hosts
+
 
 class Stopped(Exception):
     """The run ended early, and what it had done is kept: resuming goes on from there."""
@@ -20,6 +22,13 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = ""
+
+    def anywhere(self) -> str:
+        """What was asked of any of the processes that train together, at one moment for all of them."""
+        if not hosts.many():
+            return self.asked
+        number = int(hosts.most(signal.Signals[self.asked] if self.asked else 0))
+        return signal.Signals(number).name if number else ""
 
     def hear(self, number: int, frame: FrameType | None = None) -> None:
         if self.asked and number == signal.SIGINT:

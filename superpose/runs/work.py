@@ -14,6 +14,7 @@ from superpose.core.trees import index
 from superpose.runs.chunk import result_bytes
 from superpose.runs.job import Part
 from superpose.runs.midway import Midway
+from superpose.train import hosts
 from superpose.train.chunks import Program, default_budget, padded, plan
 from superpose.train.engine import State
 from superpose.train.fit import TRAINED, precision
@@ -28,6 +29,8 @@ UNITS = 16
 ROOM = 64 * 2**20
 """Bytes of results from which a call is not made larger, and a chunk is written: memory holds a few of them."""
 
+Task = tuple[Part, np.ndarray]
+"""Places of a part's cells that are to be trained."""
 Done = Callable[[Part, np.ndarray, State], None]
 Watch = Callable[[Part, np.ndarray, int, State], None]
 
@@ -35,6 +38,8 @@ Watch = Callable[[Part, np.ndarray, int, State], None]
 @dataclasses.dataclass
 class Calls:
     """How cells are trained. `budget` in bytes and `devices` as for a sweep; at most `most` cells go into one call.
+
+    `split` is what the devices share: "model"s, or the rows of each "batch".
 
     `done(part, ids, state)` takes what is finished. `watch(part, ids, step, state)` looks on after every segment, at
     states as [units, width, …] on the devices. `smaller(units)` hears when memory did not hold.
@@ -48,6 +53,7 @@ class Calls:
     devices: int | None = None
     most: int | None = None
     units: int = UNITS
+    split: str = "model"
 
     def train(self, part: Part, places: np.ndarray, midway: Midway | None = None) -> None:
         """The cells at these places, those first that are midway."""
@@ -92,10 +98,11 @@ class Calls:
         devices = min(self.devices or len(jax.local_devices()), len(jax.local_devices()))
         roomy = max(devices * part.path.width, ROOM // result_bytes(part))
         cells = _picked(part.cells, np.zeros(min(count, self.most or count, roomy), int))
-        return plan(part.recipe, cells, part.path, self.budget or default_budget(), devices, self.units * devices)
+        budget, most = self.budget or default_budget(), self.units * devices * jax.process_count()
+        return plan(part.recipe, cells, part.path, budget, devices, most, self.split)
 
     def _smaller(self, part: Part, count: int, program: Program, wrong: BaseException) -> Program:
-        if not _no_memory(wrong):
+        if hosts.many() or not _no_memory(wrong):  # the others are a call ahead, and cannot be asked back
             raise wrong
         self.units = program.units // program.devices.mesh.size // 2
         if self.units < 1:

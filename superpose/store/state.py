@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import math
@@ -9,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from superpose.core.mistakes import amount, memory, said
 from superpose.store.sealed import Damaged
 from superpose.store.weights import KINDS
+from superpose.train import hosts
 
 Told = list[dict[str, Any]]
 """Name, dtype, shape and digest of each array, as a manifest keeps them."""
@@ -24,7 +27,9 @@ NUMBERS = {str(np.dtype(kind)): np.dtype(kind) for kind in KINDS.values()}
 def save_arrays(folder: Path, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Told:
     """Write the arrays, and say what they are. Their names are told, never used as paths; empty ones are only told."""
     told = [_told(name, a) for name, a in zip(names, arrays, strict=True)]
-    ready().save(folder.absolute(), {_place(i): a for i, a in enumerate(arrays) if a.size} or {"none": np.zeros(1)})
+    full = {_place(i): a for i, a in enumerate(arrays) if a.size} or {"none": np.zeros(1)}
+    with _alone():
+        ready().save(folder.absolute(), full)
     return told
 
 
@@ -35,7 +40,8 @@ def load_arrays(folder: Path, told: Told | Any) -> list[np.ndarray]:
         raise Damaged(f"{folder} says it holds {amount(need)}; this machine has {amount(memory())}")
     wanted = {_place(i): np.empty(shape, kind) for i, (shape, kind) in enumerate(shapes) if math.prod(shape)}
     try:
-        found = ready().load(folder.absolute(), wanted or {"none": np.zeros(1)})
+        with _alone():
+            found = ready().load(folder.absolute(), wanted or {"none": np.zeros(1)})
     except Exception as wrong:  # damage surfaces as any of a dozen kinds
         raise Damaged(f"{folder} cannot be read: {str(wrong).splitlines()[0] if str(wrong) else wrong!r}") from None
     arrays = [np.asarray(found.get(_place(i), np.empty(s, k))) for i, (s, k) in enumerate(shapes)]
@@ -62,6 +68,19 @@ def _told(name: str, a: np.ndarray) -> dict[str, Any]:
 
 def _place(i: int) -> str:
     return f"a{i:04d}"
+
+
+def _alone() -> contextlib.AbstractContextManager:
+    """Orbax would wait for every process that `jax.distributed` joined; here only one of them reads and writes."""
+    if not hosts.many():
+        return contextlib.nullcontext()
+    v1, mine = ready(), jax.process_index()
+    with contextlib.suppress(ImportError):
+        from orbax.checkpoint.experimental.v1._src.saving import execution
+
+        execution._check_directory_consistency = lambda directory: None  # asks all, whoever is said to be active
+    own = v1.options.MultiprocessingOptions(primary_host=mine, active_processes={mine})
+    return v1.Context(multiprocessing_options=own)
 
 
 def ready() -> Any:

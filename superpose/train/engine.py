@@ -13,6 +13,7 @@ from superpose.core.keys import stream
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.streams import in_stream
 from superpose.core.trees import leaf, pytree
+from superpose.train import hosts
 from superpose.train.gradient import Draw, closed, drawer
 from superpose.train.optimisers import transformation
 from superpose.train.paths import Path
@@ -31,6 +32,11 @@ class State:
     loss: Float[Array, "logs"] = leaf()
     diverged: Int[Array, ""] = leaf()
     history: Any = leaf(default=None)
+
+
+def bare(state: State) -> State:
+    """Without the optimiser's memory: what is left of a run when it is over."""
+    return State(model=state.model, memory=None, loss=state.loss, diverged=state.diverged, history=state.history)  # type: ignore[arg-type]
 
 
 @pytree
@@ -67,7 +73,7 @@ def advance(recipe: Recipe, state: State, keys: tuple[Key, Key], clock: Clock, p
 
 def _step(recipe: Recipe, path: Path, old: State, draw: Draw, key: Key, t: Any, steps: Any) -> State:
     def objective(model: nnx.Module) -> Float[Array, ""]:
-        return recipe.objective(model, draw(t), key)
+        return recipe.objective(model, hosts.rows(draw(t)), key)
 
     kept = ((t + 1) % recipe.log_every == 0) | (t + 1 == steps)
     if path.slope == "autodiff":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
 
+from superpose.train import hosts
 from superpose.train.chunks import Program, default_budget, padded, plan
-from superpose.train.engine import Clock, State
+from superpose.train.engine import Clock, State, bare
 from superpose.train.paths import Path
 from superpose.train.progress import Progress
 from superpose.train.recipe import Recipe
@@ -50,14 +52,14 @@ def segments(
     `watch(step, state)` hears of every segment but the last; what it wants to keep it copies, as the next one trains
     the states in their places.
     """
-    roomy, steps = open_ended(base), np.int32(base.steps)
+    roomy, steps = hosts.whole(open_ended(base)), np.int32(base.steps)
     start, state = begun or (0, program.begin(roomy, cells))
     length = max(1, base.steps // 64 if watch is None else min(FIRST, base.steps // 64))
     while start < base.steps:
         stop, began = min(base.steps, start + length), time.monotonic()
         clock = Clock(start=np.int32(start), stop=np.int32(stop), steps=steps)
         state = jax.block_until_ready(program.advance(roomy, cells, state, clock))
-        taken = max(time.monotonic() - began, 1e-6)
+        taken = hosts.most(max(time.monotonic() - began, 1e-6))
         progress.advance((stop - start) * live, taken)
         length = max(1, min(4 * length, int((stop - start) * SEGMENT / taken)))
         start = stop
@@ -68,20 +70,20 @@ def segments(
 
 def kept(base: Recipe, state: State, live: int) -> State:
     """What is left of a call's states: the optimiser's memory and the repeated last cell are dropped."""
-    loss = np.asarray(state.loss)[..., : base.logs]
-    return flat(State(model=state.model, memory=None, loss=loss, diverged=state.diverged, history=state.history), live)  # type: ignore[arg-type]
+    whole = flat(bare(state), live)
+    return dataclasses.replace(whole, loss=whole.loss[..., : base.logs])
 
 
 def flat(state: State, live: int) -> State:
     """[units, width, …] → [cells, …] on the host."""
-    return jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:])[:live], state)
+    return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:live], hosts.gathered(state))
 
 
 def again(state: State, program: Program) -> State:
     """[cells, …] → [units, width, …] on the devices: the way back from `flat`."""
     live = state.diverged.shape[0]
     places = np.minimum(np.arange(program.units * program.width), live - 1).reshape(program.units, program.width)
-    return jax.device_put(jax.tree.map(lambda a: a[places], state), program.devices)
+    return hosts.put(jax.tree.map(lambda a: a[places], state), program.devices)
 
 
 def blank(base: Recipe, cells: Cells, width: int) -> State:

@@ -10,6 +10,8 @@ import numpy as np
 from superpose.core.keys import check_key, children
 from superpose.core.mistakes import BadName, BadValue, said
 from superpose.core.shapes import Key
+from superpose.core.text import from_json, to_json
+from superpose.train import hosts
 from superpose.train.axes import Axes, Grid, grid
 from superpose.train.choose import agreed, choose
 from superpose.train.fit import as_run, precision
@@ -38,27 +40,42 @@ def sweep(
     Axes naming float fields, and "seed", ride in one program; those naming static fields (sizes, words, whole
     worlds) compile one program a value and come first in the results. The run at a seed is
     `fit(recipe, fold_in(key, seed))` whatever else is in the grid, so the cells of one seed start alike; without a
+<<<<<<< HEAD
     "seed" axis all are seed 0. An axis called by several fields, ("world.density", "learning_rate") or the same two
     joined by a comma, moves them together; its ticks are tuples.
 
     `data="shared"` draws the same samples for all cells, which is faster; seeds then differ by initialisation alone.
     `budget` bounds the memory, in bytes, and `devices` how many of this machine's are used; no result depends on
     either. `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
+=======
+    "seed" axis all are seed 0. `data="shared"` draws the same samples for all cells, which is faster; seeds then
+    differ by initialisation alone. `budget` bounds the memory, in bytes, and `devices` how many of this machine's are
+    used; no result depends on either. Processes that `jax.distributed` joined share the work, and all get all of it.
+    `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
+>>>>>>> 34d6e25 (Runs go to Ray, to SLURM, and to processes that jax.distributed joined; devices may share one model's rows)
     """
     check_limit("budget", budget)
     check_limit("devices", devices)
     plan, cells = laid_out(recipe, over, key, data, max_cells)
     recipes, count = list(plan.recipes(recipe)), cells.keys.shape[0]
-    progress = Progress(sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet)
+    progress = Progress(
+        sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet or not hosts.first()
+    )
     stacks = []
     try:
         for each in recipes:
             with precision(each):
-                way = agreed(path, each, cells.points) if path else choose(each, cells.points)
+                way = agreed(path, each, cells.points) if path else _chosen(each, cells)
                 stacks.append(as_run(each, train(each, cells, way, progress, budget, devices), way))
     finally:
         progress.close()
     return Sweep(moving=plan.given, looped=plan.looped, stacks=stacks, points=cells.points, key=key)
+
+
+def _chosen(recipe: Recipe, cells: Cells) -> Path:
+    """A clock may have chosen, so among several processes it is the first one's."""
+    way: Path = from_json(hosts.same(lambda: to_json(choose(recipe, cells.points)).encode()).decode())
+    return agreed(way, recipe, cells.points)
 
 
 def laid_out(
