@@ -126,6 +126,23 @@ def test_slurm_where_there_is_none_is_a_mistake(tmp_path, monkeypatch):
         runs.run(tmp_path / "run", RECIPE, {"seed": range(2)}, KEY, on="slurm", quiet=True)
 
 
+def test_a_partition_may_be_followed_by_what_a_job_needs():
+    assert slurm.resources("") == {}
+    assert slurm.resources("gpu") == {"slurm_partition": "gpu"}
+    assert slurm.resources("gpu,cpus_per_task=8") == {"slurm_partition": "gpu", "cpus_per_task": 8}
+    assert slurm.resources("timeout_min=5,mem_gb=2") == {"timeout_min": 5, "mem_gb": 2}
+    with pytest.raises(Mistake, match="name=value"):
+        slurm.resources("gpu,8")
+
+
+def test_what_a_dead_job_left_is_shared_by_all():
+    left = np.arange(3, 400, 4)
+    count = slurm._jobs([left, left], 4)
+    assert np.bincount(left % count, minlength=count).min() > 0
+    assert count > 2
+    assert slurm._jobs([np.arange(400)], 4) == 4
+
+
 def test_a_finished_run_submits_nothing(tmp_path, monkeypatch):
     over = {"seed": range(2)}
     runs.run(tmp_path / "run", RECIPE, over, KEY, quiet=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from superpose.core.mistakes import BadName, said
 
-KNOWN = ("ray", "ray://HOST:PORT", "ray:ADDRESS", "slurm", "slurm:PARTITION", "submitit-local")
+KNOWN = ("ray", "ray://HOST:PORT", "ray:ADDRESS", "slurm", "slurm:PARTITION,cpus_per_task=8", "submitit-local")
 
 
 @dataclasses.dataclass(frozen=True)

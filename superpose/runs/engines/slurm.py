@@ -16,7 +16,10 @@ import signal
 import time
 from typing import Any
 
-from superpose.core.mistakes import BadValue
+import jax
+import numpy as np
+
+from superpose.core.mistakes import BadValue, said
 from superpose.runs.engines import Engine, package
 from superpose.runs.folder import Folder
 from superpose.runs.stop import Stop, Stopped, listening
@@ -40,11 +43,13 @@ class Share:
     budget: int | None = None
     devices: int | None = None
     chunk: int | None = None
+    cores: int | None = None
 
     def __call__(self) -> str:
         from superpose.runs.how import How
         from superpose.runs.launch import go_on
 
+        _use(self.cores or _mine())
         how = How(share=self.share, budget=self.budget, devices=self.devices, chunk=self.chunk, quiet=False)
         with _told_to_leave() as leave:
             try:
@@ -61,40 +66,73 @@ class Share:
         return package("submitit", "slurm").helpers.DelayedSubmission(self)
 
 
+def _mine() -> int:
+    """Cores that SLURM gave to this job."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _use(cores: int) -> None:
+    """Before JAX starts; where somebody has said another number, it stays."""
+    if "JAX_NUM_CPU_DEVICES" not in os.environ:
+        jax.config.update("jax_num_cpu_devices", cores)
+
+
 def train(on: Engine, folder: Folder, how: Any) -> None:
     """Submit the array, and wait until its jobs have ended. Their own log files are in `submitit` beside the chunks."""
-    cells = sum(map(len, folder.missing()))
-    if not cells:
+    missing = folder.missing()
+    if not (cells := sum(map(len, missing))):
         return
-    jobs = _submitted(on, folder, how, min(how.workers or JOBS, cells))
+    jobs = _submitted(on, folder, how, _jobs(missing, min(how.workers or JOBS, cells)))
     with listening() as stop:
-        _wait(on, folder, jobs, Progress(cells, f"{len(jobs)} jobs, cells", quiet=how.quiet), stop)
+        _wait(on, folder, jobs, Progress(_steps(folder), f"{cells:,} models, {len(jobs)} jobs", quiet=how.quiet), stop)
     left = sum(map(len, folder.missing()))
     if left:
         raise Stopped(f"{left:,} cells are not finished: {_why(jobs)}; go on with: {_again(folder)} --on {how.on}")
 
 
+def _jobs(missing: list[np.ndarray], most: int) -> int:
+    """About so many, and a number that shares evenly what is missing: a job that died left every n-th cell."""
+    places = np.concatenate(missing)
+    return min(range(most, most // 2, -1), key=lambda n: np.bincount(places % n).max() * n)
+
+
+def _steps(folder: Folder) -> int:
+    return sum(part.recipe.steps * len(left) for part, left in zip(folder.parts(), folder.missing(), strict=True))
+
+
 def _submitted(on: Engine, folder: Folder, how: Any, count: int) -> list[Any]:
-    executor = _executor(on, folder)
-    shares = [Share(str(folder.path.absolute()), (i, count), how.budget, how.devices, how.chunk) for i in range(count)]
-    with executor.batch():
-        return [executor.submit(share) for share in shares]
+    cores = max(1, (os.cpu_count() or 1) // count) if on.kind == "submitit-local" else None
+    whole = Share(str(folder.path.absolute()), (0, count), how.budget, how.devices, how.chunk, cores)
+    try:
+        executor = _executor(on, folder)
+        with executor.batch():
+            return [executor.submit(dataclasses.replace(whole, share=(i, count))) for i in range(count)]
+    except (RuntimeError, ValueError, NameError) as wrong:
+        raise BadValue(f"SLURM cannot be used here: {said(str(wrong))}") from None
 
 
 def _executor(on: Engine, folder: Folder) -> Any:
-    submitit = package("submitit", "slurm")
-    logs = folder.path / "submitit"
-    try:
-        if on.kind == "submitit-local":
-            executor = submitit.AutoExecutor(logs, cluster="local", local_max_num_timeout=REQUEUES)
-            executor.update_parameters(timeout_min=MINUTES)
-            return executor
-        executor = submitit.AutoExecutor(logs, cluster="slurm", slurm_max_num_timeout=REQUEUES)
-        where = {"slurm_partition": on.where} if on.where else {}
-        executor.update_parameters(name="superpose", timeout_min=MINUTES, slurm_signal_delay_s=WARNED, **where)
+    submitit, logs = package("submitit", "slurm"), folder.path / "submitit"
+    if on.kind == "submitit-local":
+        executor = submitit.AutoExecutor(logs, cluster="local", local_max_num_timeout=REQUEUES)
+        executor.update_parameters(timeout_min=MINUTES)
         return executor
-    except (RuntimeError, ValueError) as wrong:
-        raise BadValue(f"SLURM cannot be used here: {wrong}") from None
+    executor = submitit.AutoExecutor(logs, cluster="slurm", slurm_max_num_timeout=REQUEUES)
+    wanted = {"name": "superpose", "timeout_min": MINUTES, "slurm_signal_delay_s": WARNED, **resources(on.where)}
+    executor.update_parameters(**wanted)
+    return executor
+
+
+def resources(where: str) -> dict[str, Any]:
+    """`resources("gpu,cpus_per_task=8,timeout_min=60")`: the partition, and what else submitit is to ask of SLURM."""
+    partition, *rest = where.split(",") if where and "=" not in where.partition(",")[0] else ("", where)
+    found: dict[str, Any] = {"slurm_partition": partition} if partition else {}
+    for word in filter(None, ",".join(rest).split(",")):
+        name, sign, value = word.partition("=")
+        if not sign or not name or not value:
+            raise BadValue(f"slurm:{where}: write {said(word)} as name=value, for example cpus_per_task=8")
+        found[name] = int(value) if value.isdecimal() else value
+    return found
 
 
 def _wait(on: Engine, folder: Folder, jobs: list[Any], progress: Progress, stop: Stop) -> None:
@@ -108,11 +146,11 @@ def _wait(on: Engine, folder: Folder, jobs: list[Any], progress: Progress, stop:
             _leave(on, folder, jobs, stop.asked)
         if time.monotonic() - looked > pause:
             began = time.monotonic()
-            left = sum(map(len, folder.missing()))
+            left = _steps(folder)
             progress.advance(before - left)
             before, looked = left, time.monotonic()
             pause = max(pause, 50 * (looked - began))
-    progress.advance(total - progress.done)
+    progress.advance(total - _steps(folder) - progress.done)
     progress.close()
 
 
