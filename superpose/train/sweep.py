@@ -40,19 +40,13 @@ def sweep(
     Axes naming float fields, and "seed", ride in one program; those naming static fields (sizes, words, whole
     worlds) compile one program a value and come first in the results. The run at a seed is
     `fit(recipe, fold_in(key, seed))` whatever else is in the grid, so the cells of one seed start alike; without a
-<<<<<<< HEAD
     "seed" axis all are seed 0. An axis called by several fields, ("world.density", "learning_rate") or the same two
     joined by a comma, moves them together; its ticks are tuples.
 
     `data="shared"` draws the same samples for all cells, which is faster; seeds then differ by initialisation alone.
     `budget` bounds the memory, in bytes, and `devices` how many of this machine's are used; no result depends on
-    either. `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
-=======
-    "seed" axis all are seed 0. `data="shared"` draws the same samples for all cells, which is faster; seeds then
-    differ by initialisation alone. `budget` bounds the memory, in bytes, and `devices` how many of this machine's are
-    used; no result depends on either. Processes that `jax.distributed` joined share the work, and all get all of it.
-    `path` is how to compute, as an earlier run has it, to repeat its bits elsewhere.
->>>>>>> 34d6e25 (Runs go to Ray, to SLURM, and to processes that jax.distributed joined; devices may share one model's rows)
+    either. Processes that `jax.distributed` joined share the work, and all get all of it. `path` is how to compute, as an
+    earlier run has it, to repeat its bits elsewhere.
     """
     check_limit("budget", budget)
     check_limit("devices", devices)

@@ -90,15 +90,15 @@ recipe = sp.Recipe(**toy, steps=100, batch=16, snapshots=(0, 50))
 if process == 1:
     from superpose.train import sweep
     sweep.choose = None
-found = [bits(sp.sweep(recipe, over, jax.random.key(3), data=data)) for data in ("own", "shared")]
-found.append(bits(sp.sweep(recipe, {"model.n_hidden": [1, 2]}, jax.random.key(3))))
+found = [bits(sp.sweep(recipe, over, jax.random.key(3)))]
+found.append(bits(sp.sweep(recipe, {"model.n_hidden": [1]}, jax.random.key(3), data="shared")))
 open(f"{out}/{process}", "w", encoding="utf-8").write(json.dumps(found))
 """
     with processes(body, tmp_path) as all:
         fine(all)
     recipe = sp.Recipe(**TOY, steps=100, batch=16, snapshots=(0, 50))
-    wanted = [bits(sp.sweep(recipe, OVER, KEY, data=data, quiet=True)) for data in ("own", "shared")]
-    wanted.append(bits(sp.sweep(recipe, {"model.n_hidden": [1, 2]}, KEY, quiet=True)))
+    wanted = [bits(sp.sweep(recipe, OVER, KEY, quiet=True))]
+    wanted.append(bits(sp.sweep(recipe, {"model.n_hidden": [1]}, KEY, data="shared", quiet=True)))
     for process in range(2):
         assert json.loads((tmp_path / str(process)).read_text(encoding="utf-8")) == wanted
 
@@ -129,6 +129,11 @@ def test_a_run_directory_of_two_processes_is_that_of_one(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+RESUME = """
+swept = runs.resume(f"{out}/run" if process == 0 else f"{out}/nowhere")
+"""
+
+
 def wait_for_a_chunk(run, all, seconds=60):
     until = time.monotonic() + seconds
     while not any((run / "chunks").glob("[0-9a-f]*")) and time.monotonic() < until:
@@ -137,7 +142,7 @@ def wait_for_a_chunk(run, all, seconds=60):
 
 
 def test_one_that_is_asked_to_stop_stops_all_at_one_step(tmp_path):
-    """The one asked is not the one who writes; what was midway is kept, and gone on with alone."""
+    """The one asked is not the one who writes; what was midway is kept, and two go on with it."""
     run = tmp_path / "run"
     with processes(RUN.replace("STEPS", "6_000"), tmp_path) as all:
         wait_for_a_chunk(run, all)
@@ -146,10 +151,13 @@ def test_one_that_is_asked_to_stop_stops_all_at_one_step(tmp_path):
             assert code == 75, said
             assert "stopped by SIGTERM" in said
     assert list((run / "midway").iterdir())
-    check_resumed(run, 6_000)
+    before = runs.load_run(run, partial=True).stacks[0]
+    with processes(RESUME, tmp_path) as all:
+        fine(all)
+    check_resumed(run, 6_000, before)
 
 
-@pytest.mark.parametrize("dead", [0, 1])
+@pytest.mark.parametrize("dead", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_one_that_dies_ends_the_others_and_the_run_goes_on(tmp_path, dead):
     run = tmp_path / "run"
     with processes(RUN.replace("STEPS", "6_000"), tmp_path) as all:
@@ -160,12 +168,11 @@ def test_one_that_dies_ends_the_others_and_the_run_goes_on(tmp_path, dead):
     assert time.monotonic() - began < 45
     assert code in (75, -signal.SIGABRT), said
     assert "another" in said
-    check_resumed(run, 6_000)
+    check_resumed(run, 6_000, runs.load_run(run, partial=True).stacks[0])
 
 
-def check_resumed(run, steps):
-    """Half of it here, as it would have been: the cells that were finished stay as they are."""
-    before = runs.load_run(run, partial=True).stacks[0]
+def check_resumed(run, steps, before):
+    """Gone on with as it would have been: what was finished stays as it is, the rest has the bits of a sweep."""
     done = np.flatnonzero(np.asarray(before.diverged) != -2)
     assert 0 < len(done) < 210
     after = runs.resume(run, quiet=True).stacks[0]

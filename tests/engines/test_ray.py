@@ -135,7 +135,9 @@ def test_a_mistake_in_a_worker_is_the_drivers_mistake(tmp_path, two_workers, mon
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGKILL, -9), (signal.SIGTERM, 75)])
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGKILL, -9), pytest.param(signal.SIGTERM, 75, marks=pytest.mark.slow)]
+)
 def test_a_driver_that_dies_leaves_chunks_to_go_on_from(tmp_path, number, code):
     run = tmp_path / "run"
     driver = subprocess.Popen(
@@ -157,6 +159,18 @@ def test_a_driver_that_dies_leaves_chunks_to_go_on_from(tmp_path, number, code):
     assert 0 < len(done) < 256
     after = runs.resume(run, quiet=True).stacks[0]
     assert np.asarray(after.loss)[done].tobytes() == np.asarray(before.loss)[done].tobytes()
+
+
+@pytest.mark.slow  # Ray asks for twenty seconds before it believes
+def test_whoever_has_no_token_is_not_let_in(tmp_path, two_workers):
+    address = two_workers.get_runtime_context().gcs_address
+    stranger = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    script = f"import ray; ray.init(address={address!r}); print('in')"
+    words = {"env": {**stranger, "HOME": str(tmp_path)}, "capture_output": True, "encoding": "utf-8", "timeout": 90}
+    said = subprocess.run([sys.executable, "-c", script], check=False, **words)
+    assert said.returncode != 0
+    assert "in\n" not in said.stdout
+    assert "InvalidAuthToken" in said.stderr or "Failed to connect" in said.stderr
 
 
 def test_engines_are_named_as_they_are_said():
