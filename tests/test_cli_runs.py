@@ -21,7 +21,7 @@ from superpose.cli.fields import changed, mirror
 from superpose.cli.measures import MEASURES
 from superpose.cli.named import NAMED, recipe
 from superpose.cli.parse import options
-from superpose.cli.run import size
+from superpose.cli.working import size
 from superpose.core.mistakes import BadValue, Mistake
 from superpose.core.trees import at
 
@@ -68,7 +68,7 @@ def test_a_run_says_where_it_is_and_how_to_repeat_it(capsys):
     code, out, err = told(capsys, *words)
     assert (code, err) == (0, "")
     assert out == (
-        "6 models in a b\nlook: superpose plot 'a b'\n"
+        "6 of 6 models in a b\nlook: superpose plot 'a b'\n"
         "the same again: superpose run toy.plane --grid world.density=0.1,0.3,0.9 --grid seed=0..1 --steps 60 "
         "--batch 32 --quiet --out 'a b'\n"
     )
@@ -239,7 +239,7 @@ def test_status_verify_and_resume(capsys, trained):
     assert code == 0 and out.endswith("all as written\n")
     assert json.loads(told(capsys, "verify", trained, "--json")[1])["damages"] == []
     code, out, _ = told(capsys, "resume", trained, "--quiet")
-    assert code == 0 and out.startswith(f"6 models in {trained}\n")
+    assert code == 0 and out.startswith(f"6 of 6 models in {trained}\n")
 
 
 def test_damage_is_named_and_mended(capsys):
@@ -336,3 +336,27 @@ def test_a_model_without_feature_directions_says_so(capsys):
 def test_a_mistake_is_a_mistake():
     with pytest.raises(Mistake):
         recipe("nothing")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--share", "3/3"], "--share is '3/3'; write I/N with I from 0 to N - 1, for example 0/3"),
+    (["--share", "first"], "--share is 'first'; write I/N"),
+    (["--join", "here"], "--join is 'here'; write HOST:PORT,N,I for process I of N, or auto"),
+    (["--join", "localhost:1,2"], "--join is 'localhost:1,2'; write HOST:PORT,N,I"),
+    (["--on", "rya"], "there is no engine 'rya'; there are ray, ray://HOST:PORT"),
+    (["--split", "rows"], "split is 'rows'; it must be 'model' or 'batch'"),
+    (["--logger", "tensorbord"], "no logger is called 'tensorbord'; did you mean 'tensorboard'?"),
+    (["--workers", "0"], "workers is 0; it must be a whole number from 1"),
+])  # fmt: skip
+@pytest.mark.parametrize("verb", ["run", "resume"])
+def test_a_wrong_way_to_work_is_named(capsys, trained, verb, words, said):
+    before = ["run", "toy.plane", *GRID, *SMALL, "--out", "other"] if verb == "run" else ["resume", trained]
+    code, out, err = told(capsys, *before, *words)
+    assert (code, out) == (2, "") and err.startswith(f"superpose: {said}") and err.count("\n") == 1
+
+
+def test_a_logger_hears_of_the_training(capsys):
+    code, _, _ = told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "heard", "--logger", "tensorboard")
+    assert code == 0
+    assert list(Path("heard/loggers/tensorboard").rglob("events.out.*"))
+    assert told(capsys, "verify", "heard")[0] == 0

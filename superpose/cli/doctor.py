@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from superpose.cli.parse import parse
+from superpose.core import compiled
 from superpose.core.machine import cache_folder
 from superpose.core.mistakes import amount, memory
 
 EXAMPLES = """examples:
   superpose doctor                the lines to put in a bug report
   superpose doctor --json         the same for a program"""
-EXTRAS = {"data": ("xarray", "pyarrow", "duckdb"), "log": ("tensorboardX", "wandb", "trackio")}
+EXTRAS = {
+    "data": ("xarray", "pyarrow", "duckdb"),
+    "log": ("tensorboardX", "wandb", "trackio"),
+    "ray": ("ray",),
+    "slurm": ("submitit",),
+}
 """What `pip install 'superpose[EXTRA]'` brings."""
 COMPILED = "jax_compilation_cache_dir"
 DRIVER = Path("/proc/driver/nvidia/version")
@@ -70,16 +76,20 @@ def _extras() -> dict[str, str]:
 
 
 def _caches() -> dict[str, str]:
+    """What is kept between processes. All of it may be removed: it is made again."""
     import jax
 
-    compiled = getattr(jax.config, COMPILED)
-    return {"clocks": _sized(cache_folder()), "compiled": _sized(Path(compiled)) if compiled else "off"}
+    return {
+        "clocks and kernels": _sized(cache_folder(), but="programs"),
+        "compiled programs": _sized(Path(getattr(jax.config, COMPILED) or compiled.folder())),
+    }
 
 
-def _sized(folder: Path) -> str:
+def _sized(folder: Path, but: str = "") -> str:
     if not folder.is_dir():
         return f"{folder} (not there yet)"
-    sizes = [p.stat().st_size for p in folder.rglob("*") if p.is_file()]
+    inside = (p for p in folder.rglob("*") if not but or but not in p.relative_to(folder).parts)
+    sizes = [p.stat().st_size for p in inside if p.is_file()]
     return f"{folder} ({len(sizes)} files, {amount(sum(sizes))})"
 
 

@@ -12,17 +12,19 @@ DIVERGED = 3
 
 
 def ended(work: Callable[[], Any], folder: Path, last: str) -> int:
-    """Do the work, which returns at which step each model diverged, −1 for never."""
-    import numpy as np
-
+    """Do the work, and say what there is now."""
     from superpose import runs
+    from superpose.train import hosts
 
     try:
-        steps = np.concatenate([np.ravel(part) for part in np.atleast_1d(work())])
+        work()
     except runs.Stopped as stopped:
         print(f"superpose: {stopped}", file=sys.stderr)
         return stopped.code
-    bad = int((steps >= 0).sum())
-    print(f"{steps.size:,} models in {folder}" + (f", of which {bad:,} diverged" if bad else ""))
+    if not hosts.first():
+        return 0
+    now = runs.status(folder)
+    bad = f", of which {now.diverged:,} diverged" if now.diverged else ""
+    print(f"{now.done:,} of {now.cells:,} models in {folder}{bad}")
     print(f"look: superpose plot {shlex.quote(str(folder))}\n{last}")
-    return DIVERGED if bad else 0
+    return DIVERGED if now.diverged else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,12 @@ from typing import Annotated
 import tyro
 
 from superpose.cli.parse import parse
-from superpose.cli.run import size
+from superpose.cli.working import Working, prepared
 
 EXAMPLES = """examples:
   superpose resume runs/toy
-  superpose resume runs/toy --repair       what verify found damaged is dropped and trained anew"""
+  superpose resume runs/toy --repair       what verify found damaged is put aside and trained anew
+  superpose resume runs/toy --on ray       with workers that may die"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,28 +27,19 @@ class Options:
     """The folder of the run."""
     repair: bool = False
     """First put aside what is damaged, to train it anew."""
-    chunk: Annotated[int | None, tyro.conf.arg(metavar="WHOLE", help_behavior_hint="(default: those of 10 s)")] = None
-    """Models that are kept together."""
-    budget: Annotated[str | None, tyro.conf.arg(metavar="SIZE", help_behavior_hint="(default: most of the memory)")] = (
-        None
-    )
-    """Most memory to use, for example 4GB."""
-    devices: Annotated[int | None, tyro.conf.arg(metavar="WHOLE", help_behavior_hint="(default: all)")] = None
-    """How many devices to use."""
-    quiet: bool = False
-    """No progress."""
+    working: Annotated[Working, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Working)
 
 
 def main(argv: Sequence[str]) -> int:
     given = parse(Options, argv, "resume", EXAMPLES)
-    from superpose import runs
     from superpose.cli.ending import ended
-    from superpose.cli.experiment import use_cores
+    from superpose.runs.folder import open_folder
+    from superpose.runs.launch import go_on
 
-    use_cores()
-    how = {"budget": size(given.budget), "devices": given.devices, "chunk": given.chunk, "quiet": given.quiet}
+    open_folder(given.run)
+    how = prepared(given.working, given.run)
 
-    def work() -> list:
-        return [run.diverged for run in runs.resume(given.run, repair=given.repair, **how).stacks]
+    def work() -> None:
+        go_on(given.run, repair=given.repair, how=how)
 
-    return ended(work, given.run, f"how far it is: superpose status {given.run}")
+    return ended(work, given.run, f"how far it is: superpose status {shlex.quote(str(given.run))}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import tyro
 
 from superpose.cli.named import NAMED, recipe
 from superpose.cli.parse import parse
+from superpose.cli.working import Working, prepared
 from superpose.core.mistakes import BadValue, Mistake, amount, unknown
 from superpose.core.reading import parse_json, read_text
 from superpose.train.grids import axes
@@ -48,22 +48,12 @@ class Options:
     """What all luck follows from."""
     data: Annotated[str, tyro.conf.arg(metavar="WORD")] = "own"
     """Samples: own to each model, or shared by all, which is faster. One of own, shared."""
-    chunk: Annotated[int | None, tyro.conf.arg(metavar="WHOLE", help_behavior_hint="(default: those of 10 s)")] = None
-    """Models that are kept together, and at most lost together."""
-    budget: Annotated[str | None, tyro.conf.arg(metavar="SIZE", help_behavior_hint="(default: most of the memory)")] = (
-        None
-    )
-    """Most memory to use, for example 4GB."""
-    devices: Annotated[int | None, tyro.conf.arg(metavar="WHOLE", help_behavior_hint="(default: all)")] = None
-    """How many of this machine's devices, or of its cores, to use."""
     max_cells: Annotated[int, tyro.conf.arg(metavar="WHOLE")] = 10_000_000
     """The largest grid to accept."""
     plan: bool = False
     """Say how many models, programs, bytes and seconds it would be, and stop."""
     json: bool = False
     """With --plan: one JSON document on stdout."""
-    quiet: bool = False
-    """No progress."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -79,16 +69,18 @@ def main(argv: Sequence[str]) -> int:
     if asked.data not in DATA:
         raise unknown("--data cannot be", asked.data, DATA)
     folder = asked.out or Path("runs", Path(name).name)
-    return _plan(wanted, over, asked) if asked.plan else _run(wanted, over, folder, asked, argv)
+    how = prepared(given.working, folder)
+    return _plan(wanted, over, asked, how) if asked.plan else _run(wanted, over, folder, asked, how, argv)
 
 
 def _command(name: str, fields: type) -> type:
-    """Our own options, then the recipe's."""
+    """Our own options, how to work, then the recipe's."""
     bare = tyro.conf.arg(name="")
     made = dataclasses.make_dataclass(
         "Command",
         [
             ("options", Annotated[Options, bare], dataclasses.field(default_factory=Options)),
+            ("working", Annotated[Working, bare], dataclasses.field(default_factory=Working)),
             ("recipe", Annotated[fields, bare], dataclasses.field(default_factory=fields)),
         ],
     )
@@ -128,26 +120,21 @@ def saved(path: Path) -> Any:
     return recipe
 
 
-def _run(wanted: Any, over: dict[str, Any], folder: Path, asked: Options, argv: Sequence[str]) -> int:
-    from superpose import runs
+def _run(wanted: Any, over: dict[str, Any], folder: Path, asked: Options, how: Any, argv: Sequence[str]) -> int:
     from superpose.cli.ending import ended
+    from superpose.runs.launch import train
 
-    again = shlex.join(["superpose", "run", *argv])
-    how, key = _how(asked), _key(asked)
+    def work() -> None:
+        train(folder, wanted, over or None, _key(asked), data=asked.data, max_cells=asked.max_cells, how=how)
 
-    def work() -> Any:
-        if not over:
-            return runs.drive(folder, wanted, key, **how).diverged
-        swept = runs.run(folder, wanted, over, key, data=asked.data, max_cells=asked.max_cells, **how)
-        return [run.diverged for run in swept.stacks]
-
-    return ended(work, folder, f"the same again: {again}")
+    return ended(work, folder, f"the same again: {shlex.join(['superpose', 'run', *argv])}")
 
 
-def _plan(wanted: Any, over: dict[str, Any], asked: Options) -> int:
+def _plan(wanted: Any, over: dict[str, Any], asked: Options, how: Any) -> int:
     from superpose import runs
 
-    found = runs.plan(wanted, over or None, _key(asked), data=asked.data, max_cells=asked.max_cells, **_how(asked))
+    words = {name: getattr(how, name) for name in ("budget", "devices", "chunk")}
+    found = runs.plan(wanted, over or None, _key(asked), data=asked.data, max_cells=asked.max_cells, **words)
     told = dataclasses.asdict(found)
     if asked.json:
         print(json.dumps(told, indent=1))
@@ -157,31 +144,9 @@ def _plan(wanted: Any, over: dict[str, Any], asked: Options) -> int:
     return 0
 
 
-def _how(asked: Options) -> dict[str, Any]:
-    return {
-        "budget": size(asked.budget), "devices": asked.devices, "chunk": asked.chunk, "quiet": asked.quiet,
-    }  # fmt: skip
-
-
 def _key(asked: Options) -> Any:
-    from superpose.cli.experiment import use_cores
-    from superpose.core.fields import check_whole
-
-    check_whole("--seed", asked.seed, 0, 2**32 - 1)
-    use_cores()
     import jax
 
-    return jax.random.key(asked.seed)
+    from superpose.core.fields import check_whole
 
-
-_SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(K|M|G|T|)(i?)B?", re.IGNORECASE)
-
-
-def size(text: str | None) -> int | None:
-    """Bytes: `4GB`, `512MiB`, `1e9` is not one."""
-    if text is None:
-        return None
-    if not (found := _SIZE.fullmatch(text)) or float(found[1]) == 0:
-        raise BadValue(f"--budget is {text!r}; write a size of memory, for example 4GB or 512MB")
-    step = 1024 if found[3] else 1000
-    return int(float(found[1]) * step ** " KMGT".index(found[2].upper() or " "))
+    return jax.random.key(check_whole("--seed", asked.seed, 0, 2**32 - 1))

@@ -25,7 +25,7 @@ def keep_compiled() -> None:
     """
     import jax
 
-    if jax.config.read("jax_compilation_cache_dir"):
+    if getattr(jax.config, "jax_compilation_cache_dir", None):
         return
     try:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -104,7 +104,7 @@ def make(path: str | Path, job: Job) -> tuple[Folder, Job]:
         folder = open_folder(path)
         job = _taking_paths(job, folder.job)
         _check_same(folder, job)
-    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name != "lock"):
+    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name not in ("lock", "loggers")):
         raise BadValue(f"{path} is no run, and holds {strangers[:3]}; give a new folder, or remove what is there")
     return folder, job
 

@@ -45,8 +45,8 @@ def sweep(
 
     `data="shared"` draws the same samples for all cells, which is faster; seeds then differ by initialisation alone.
     `budget` bounds the memory, in bytes, and `devices` how many of this machine's are used; no result depends on
-    either. Processes that `jax.distributed` joined share the work, and all get all of it. `path` is how to compute, as an
-    earlier run has it, to repeat its bits elsewhere.
+    either. Processes that `jax.distributed` joined share the work, and all get all of it. `path` is how to compute, as
+    an earlier run has it, to repeat its bits elsewhere.
     """
     check_limit("budget", budget)
     check_limit("devices", devices)
