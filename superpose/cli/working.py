@@ -35,7 +35,7 @@ class Working:
     join: Annotated[str | None, _says("HOST:PORT,N,I", "alone")] = None
     """Be process I of N that work as one, by jax.distributed; "auto" asks SLURM or the cloud who there is."""
     split: Annotated[str, _says("WORD")] = "model"
-    """What devices share: model, or the batch of one large model, whose numbers are then equal to 1e-5, not to the bit."""
+    """What devices share: model, or the batch of one large model, equal then to 1e-5 and not to the bit."""
     logger: Annotated[tuple[str, ...], _says("NAME", "none")] = ()
     """Also tell tensorboard, wandb or trackio, all of them offline, into RUN/loggers."""
     quiet: bool = False
