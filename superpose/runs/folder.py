@@ -28,6 +28,8 @@ from superpose.train.choose import agreed
 
 SCHEMA = 1
 RUN, COPY = "run.json", "run.copy.json"
+OWN = {"lock", "chunks", "midway", "damaged", "log.jsonl", f".{RUN}.part", f".{COPY}.part"}
+"""What may lie in a folder whose run was killed before it could say what it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +106,7 @@ def make(path: str | Path, job: Job) -> tuple[Folder, Job]:
         folder = open_folder(path)
         job = _taking_paths(job, folder.job)
         _check_same(folder, job)
-    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name != "lock"):
+    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name not in OWN):
         raise BadValue(f"{path} is no run, and holds {strangers[:3]}; give a new folder, or remove what is there")
     return folder, job
 
@@ -120,11 +122,14 @@ def begin(folder: Folder, job: Job) -> Folder:
     """Write what is to be done, unless it is written. Only the holder of the lock may."""
     for sub in (folder.chunks, folder.midway):
         sub.mkdir(exist_ok=True)
-    if not (folder.path / RUN).exists() or to_body(folder.job) != to_body(job):
+    there = any((folder.path / name).exists() for name in (RUN, COPY))
+    if not there or to_body(folder.job) != to_body(job):
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         body = {"schema": SCHEMA, "created": now, "made": provenance(), "job": to_body(job)}
         write_sealed(folder.path / COPY, body)
         write_sealed(folder.path / RUN, body)
+    elif not (folder.path / RUN).exists():  # killed between the two
+        write_sealed(folder.path / RUN, folder.about)
     return Folder(folder.path)
 
 
