@@ -16,7 +16,7 @@ from superpose.runs.job import Part
 from superpose.runs.midway import Midway, forget_all, save_midway
 from superpose.runs.stop import Stop, Stopped
 from superpose.runs.work import ROOM
-from superpose.runs.writer import Full, Writer
+from superpose.runs.writer import Full, Writer, full
 from superpose.store.made import versions as made
 from superpose.train.engine import State
 from superpose.train.segments import flat
@@ -57,7 +57,7 @@ class Keeper:
         if self.stop.asked or self._due(MIDWAY):
             self.flush()
             at = Midway(part.number, step, ids, flat(state, len(ids)))
-            self._behind(lambda: self._save(at))
+            self._behind(lambda: self._save(at), sum(a.nbytes for a in jax.tree.leaves(at.state)))
         self._heed()
 
     def flush(self) -> None:
@@ -66,7 +66,7 @@ class Keeper:
             part, ids = self.part, _joined([ids for ids, _ in self.waiting])
             state = jax.tree.map(lambda *a: _joined(a), *(state for _, state in self.waiting))
             self.waiting = []
-            self._behind(lambda: self._write(part, ids, state))
+            self._behind(lambda: self._write(part, ids, state), len(ids) * result_bytes(part))
 
     def finish(self) -> None:
         """Everything is on the disk when this returns."""
@@ -88,15 +88,15 @@ class Keeper:
         path = save_midway(self.folder.midway, self.mark, at)
         self.log.event("midway", name=path.name, program=at.number, step=at.step, cells=len(at.ids))
 
-    def _behind(self, job: Callable[[], Any]) -> None:
+    def _behind(self, job: Callable[[], Any], size: int) -> None:
         self.kept = time.monotonic()
-        self._tried(lambda: self.writer.submit(job))
+        self._tried(lambda: self.writer.submit(job, size))
 
     def _tried(self, f: Callable[[], Any]) -> None:
         try:
             f()
         except Full as wrong:
-            raise Stopped(f"no room left to write in {self.folder.path} ({wrong}): make some") from None
+            raise Stopped(full(self.folder.path, *wrong.args)) from None
 
     def _due(self, seconds: float) -> bool:
         return time.monotonic() - self.kept > max(seconds, SHARE * self.writer.cost)

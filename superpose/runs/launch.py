@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from superpose.core.fields import check_whole
+from superpose.core.mistakes import BadValue, check_folder
 from superpose.core.shapes import Key
 from superpose.runs.chunk import sweep_up
 from superpose.runs.folder import Folder, begin, make, open_folder
@@ -26,8 +27,10 @@ from superpose.runs.sinks import JsonlSink, Sink
 from superpose.runs.stop import Stopped, listening
 from superpose.runs.verify import mend
 from superpose.runs.work import Calls
+from superpose.runs.writer import full, no_room
 from superpose.store.lock import lock
 from superpose.store.made import versions
+from superpose.store.sealed import Damaged
 from superpose.train import chunks
 from superpose.train.axes import Axes
 from superpose.train.fit import Run
@@ -81,6 +84,7 @@ def train(
     data: str = "own", max_cells: int = 10_000_000, how: How,
 ) -> None:  # fmt: skip
     """`run` or, with no axes, `drive`, without its result, which may be large."""
+    check_folder(Path(folder))
     work(*make(folder, job(recipe, over, key, data, max_cells)), how)
 
 
@@ -108,19 +112,39 @@ def go_on(folder: str | Path, *, repair: bool, how: How) -> None:
 
 def work(folder: Folder, asked: Job, how: How) -> None:
     """Hold the lock, train what is missing, keep it."""
-    with _holding(folder, how.share) as mark, listening() as stop:
+    with _going_on(folder), _holding(folder, how.share) as mark, listening() as stop:
         folder = begin(folder, asked)
-        for place in (folder.chunks, folder.midway):
+        for place in (folder.path, folder.chunks, folder.midway):
             sweep_up(place, "" if mark == ALONE else mark)
-        with contextlib.closing(Heard(JsonlSink(folder.log), how.sinks)) as log:
+        with contextlib.closing(Heard(_log(folder), how.sinks)) as log:
             keeper = Keeper(folder, mark, log, stop, how.chunk)
             try:
                 _train(folder, keeper, log, how)
             except Stopped as wrong:
-                log.event("stop", why=str(wrong))
-                raise Stopped(f"{wrong}; go on with: superpose resume {shlex.quote(str(folder.path))}") from None
+                with contextlib.suppress(OSError):  # where there is no room, there is none for this either
+                    log.event("stop", why=str(wrong))
+                raise
             finally:
                 keeper.writer.close()
+
+
+def _log(folder: Folder) -> JsonlSink:
+    try:
+        return JsonlSink(folder.log)
+    except BadValue as wrong:
+        raise Damaged(f"{wrong}; or {folder.repair('begin a new one')}") from None
+
+
+@contextlib.contextmanager
+def _going_on(folder: Folder) -> Iterator[None]:
+    """What ends a run early says how to go on. A full disk is such an end, whatever was being written."""
+    try:
+        yield
+    except (Stopped, OSError) as wrong:
+        if isinstance(wrong, OSError) and not no_room(wrong):
+            raise
+        why = wrong if isinstance(wrong, Stopped) else full(folder.path, str(wrong.strerror), 0)
+        raise Stopped(f"{why}; go on with: superpose resume {shlex.quote(str(folder.path))}") from None
 
 
 def _train(folder: Folder, keeper: Keeper, log: Heard, how: How) -> None:
