@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import functools
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,15 @@ class Folder:
                 broken.append(str(wrong))
         return where, broken
 
+    def repair(self, what: str) -> str:
+        """The command that mends the run, in words."""
+        return f"put it aside and {what} with: superpose resume {shlex.quote(str(self.path))} --repair"
+
     def missing(self) -> list[np.ndarray]:
-        """For each part, the places of the cells that are not finished."""
-        where, _ = self.finished()
+        """For each part, the places of the cells that are not finished; `Damaged`, if it may be that they are."""
+        where, broken = self.finished()
+        if broken:
+            raise Damaged(f"{broken[0]}; {self.repair('train its cells again')}")
         return [
             np.asarray([i for i, ident in enumerate(part.ids) if ident.tobytes() not in where], int)
             for part in self.parts()
