@@ -18,6 +18,7 @@ from superpose.runs.stop import Stop, Stopped
 from superpose.runs.work import ROOM
 from superpose.runs.writer import Full, Writer, full
 from superpose.store.made import versions as made
+from superpose.store.state import ready
 from superpose.train.engine import State
 from superpose.train.segments import flat
 
@@ -33,6 +34,7 @@ class Keeper:
     def __init__(self, folder: Folder, mark: str, log: Heard, stop: Stop, chunk: int | None = None):
         self.folder, self.mark, self.log, self.stop, self.chunk = folder, mark, log, stop, chunk
         self.writer = Writer()
+        self.writer.pool.submit(ready)  # imported while the first program is compiled, and no cost of the first write
         self.waiting: list[tuple[np.ndarray, State]] = []
         self.part: Part | None = None
         self.kept = time.monotonic()
@@ -45,7 +47,7 @@ class Keeper:
         self.part = part
         self.waiting.append((ids, state))
         if self._full(sum(len(ids) for ids, _ in self.waiting), result_bytes(part)):
-            self.flush()
+            self.finish()  # before the next is trained: no kill costs more than one chunk
         self._heed()
 
     def _full(self, cells: int, each: int) -> bool:

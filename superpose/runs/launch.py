@@ -104,7 +104,7 @@ def go_on(folder: str | Path, *, repair: bool, how: How) -> None:
     """`resume` without its result, which may be large."""
     there = open_folder(folder)
     if repair:
-        with lock(there.lock):
+        with _going_on(there), lock(there.lock):
             mend(there)
         there = open_folder(folder)
     work(there, there.job, how)
