@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -91,24 +92,33 @@ def check_leaves(folder: Path, wanted: dict[str, Any], found: list[np.ndarray]) 
 def write_chunk(chunks: Path, mark: str, number: int, ids: np.ndarray, state: State, more: dict[str, Any]) -> Chunk:
     """Write beside, seal, then give it its name, which follows from its cells: the first writer of a chunk wins."""
     name = hashlib.sha256(ids.tobytes()).hexdigest()[:16]
-    part, final = chunks / f"{PART}{mark}-{name}", chunks / name
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    leaves = named_leaves((state.model, state.history))
-    told = save_arrays(part / "state", list(leaves), [np.asarray(a) for a in leaves.values()])
-    arrays: dict[str, Any] = {"cell": ids, "diverged": state.diverged, "loss": state.loss}
-    write(part / METRICS, lambda f: np.savez(f, allow_pickle=False, **arrays))
-    diverged = int((state.diverged >= 0).sum())
-    about = {"schema": SCHEMA, "kind": "chunk", "program": number, "cells": len(ids), "diverged": diverged}
-    close(part, {**about, "leaves": told, **more})
-    try:
-        os.rename(part, final)
-    except OSError:
-        if not (final / MANIFEST).exists():
-            raise
-        shutil.rmtree(part, ignore_errors=True)
+    final = chunks / name
+    with beside(chunks / f"{PART}{mark}-{name}") as part:
+        leaves = named_leaves((state.model, state.history))
+        told = save_arrays(part / "state", list(leaves), [np.asarray(a) for a in leaves.values()])
+        arrays: dict[str, Any] = {"cell": ids, "diverged": state.diverged, "loss": state.loss}
+        write(part / METRICS, lambda f: np.savez(f, allow_pickle=False, **arrays))
+        diverged = int((state.diverged >= 0).sum())
+        about = {"schema": SCHEMA, "kind": "chunk", "program": number, "cells": len(ids), "diverged": diverged}
+        close(part, {**about, "leaves": told, **more})
+        try:
+            os.rename(part, final)
+        except OSError:
+            if not (final / MANIFEST).exists():
+                raise
     settle(chunks)
     return Chunk(final)
+
+
+@contextlib.contextmanager
+def beside(part: Path) -> Iterator[Path]:
+    """A folder to write in, empty now. What is left of it in the end is removed: a full disk needs the room."""
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def all_chunks(chunks: Path) -> Iterator[Chunk]:
@@ -118,8 +128,9 @@ def all_chunks(chunks: Path) -> Iterator[Chunk]:
 
 
 def sweep_up(folder: Path, mark: str = "") -> int:
-    """Remove what a writer left half written; only a lock's holder may."""
-    left = list(folder.glob(f"{PART}{mark}*")) if folder.is_dir() else []
+    """Remove what a writer left half written, or what everybody did; only a lock's holder may."""
+    patterns = [f"{PART}{mark}-*"] if mark else [f"{PART}*", ".*.part"]
+    left = [path for pattern in patterns for path in folder.glob(pattern)] if folder.is_dir() else []
     for path in left:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     return len(left)

@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import functools
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from superpose.train.choose import agreed
 
 SCHEMA = 1
 RUN, COPY = "run.json", "run.copy.json"
+OWN = {"lock", "loggers", "chunks", "midway", "damaged", "log.jsonl", f".{RUN}.part", f".{COPY}.part"}
+"""What may lie in a folder whose run was killed before it could say what it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,9 +78,15 @@ class Folder:
                 broken.append(str(wrong))
         return where, broken
 
+    def repair(self, what: str) -> str:
+        """The command that mends the run, in words."""
+        return f"put it aside and {what} with: superpose resume {shlex.quote(str(self.path))} --repair"
+
     def missing(self) -> list[np.ndarray]:
-        """For each part, the places of the cells that are not finished."""
-        where, _ = self.finished()
+        """For each part, the places of the cells that are not finished; `Damaged`, if it may be that they are."""
+        where, broken = self.finished()
+        if broken:
+            raise Damaged(f"{broken[0]}; {self.repair('train its cells again')}")
         return [
             np.asarray([i for i, ident in enumerate(part.ids) if ident.tobytes() not in where], int)
             for part in self.parts()
@@ -104,7 +113,7 @@ def make(path: str | Path, job: Job) -> tuple[Folder, Job]:
         folder = open_folder(path)
         job = _taking_paths(job, folder.job)
         _check_same(folder, job)
-    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name not in ("lock", "loggers")):
+    elif strangers := sorted(p.name for p in folder.path.iterdir() if p.name not in OWN):
         raise BadValue(f"{path} is no run, and holds {strangers[:3]}; give a new folder, or remove what is there")
     return folder, job
 
@@ -120,11 +129,14 @@ def begin(folder: Folder, job: Job) -> Folder:
     """Write what is to be done, unless it is written. Only the holder of the lock may."""
     for sub in (folder.chunks, folder.midway):
         sub.mkdir(exist_ok=True)
-    if not (folder.path / RUN).exists() or to_body(folder.job) != to_body(job):
+    there = any((folder.path / name).exists() for name in (RUN, COPY))
+    if not there or to_body(folder.job) != to_body(job):
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         body = {"schema": SCHEMA, "created": now, "made": provenance(), "job": to_body(job)}
         write_sealed(folder.path / COPY, body)
         write_sealed(folder.path / RUN, body)
+    elif not (folder.path / RUN).exists():  # killed between the two
+        write_sealed(folder.path / RUN, folder.about)
     return Folder(folder.path)
 
 

@@ -16,8 +16,9 @@ from superpose.runs.job import Part
 from superpose.runs.midway import Midway, forget_all, save_midway
 from superpose.runs.stop import Stop, Stopped
 from superpose.runs.work import ROOM
-from superpose.runs.writer import Full, Writer
+from superpose.runs.writer import Full, Writer, full
 from superpose.store.made import versions as made
+from superpose.store.state import ready
 from superpose.train import hosts
 from superpose.train.engine import State
 from superpose.train.segments import flat
@@ -34,6 +35,7 @@ class Keeper:
     def __init__(self, folder: Folder, mark: str, log: Heard, stop: Stop, chunk: int | None = None):
         self.folder, self.mark, self.log, self.stop, self.chunk = folder, mark, log, stop, chunk
         self.writer = Writer()
+        self.writer.pool.submit(ready)  # imported while the first program is compiled, and no cost of the first write
         self.waiting: list[tuple[np.ndarray, State]] = []
         self.part: Part | None = None
         self.kept = time.monotonic()
@@ -46,7 +48,7 @@ class Keeper:
         self.part = part
         self.waiting.append((ids, state))
         if self._full(sum(len(ids) for ids, _ in self.waiting), result_bytes(part)):
-            self.flush()
+            self.finish()  # before the next is trained: no kill costs more than one chunk
         self.heed()
 
     def _full(self, cells: int, each: int) -> bool:
@@ -60,7 +62,7 @@ class Keeper:
         if asked or hosts.most(self._due(MIDWAY)):
             self.flush()
             at = Midway(part.number, step, ids, flat(state, len(ids)))
-            self._behind(lambda: self._save(at))
+            self._behind(lambda: self._save(at), sum(a.nbytes for a in jax.tree.leaves(at.state)))
         self._heed(asked)
 
     def flush(self) -> None:
@@ -69,7 +71,7 @@ class Keeper:
             part, ids = self.part, _joined([ids for ids, _ in self.waiting])
             state = jax.tree.map(lambda *a: _joined(a), *(state for _, state in self.waiting))
             self.waiting = []
-            self._behind(lambda: self._write(part, ids, state))
+            self._behind(lambda: self._write(part, ids, state), len(ids) * result_bytes(part))
 
     def finish(self) -> None:
         """Everything is on the disk when this returns."""
@@ -91,15 +93,15 @@ class Keeper:
         path = save_midway(self.folder.midway, self.mark, at)
         self.log.event("midway", name=path.name, program=at.number, step=at.step, cells=len(at.ids))
 
-    def _behind(self, job: Callable[[], Any]) -> None:
+    def _behind(self, job: Callable[[], Any], size: int) -> None:
         self.kept = time.monotonic()
-        self._tried(lambda: self.writer.submit(job))
+        self._tried(lambda: self.writer.submit(job, size))
 
     def _tried(self, f: Callable[[], Any]) -> None:
         try:
             f()
         except Full as wrong:
-            raise Stopped(f"no room left to write in {self.folder.path} ({wrong}): make some") from None
+            raise Stopped(full(self.folder.path, *wrong.args)) from None
 
     def _due(self, seconds: float) -> bool:
         return time.monotonic() - self.kept > max(seconds, SHARE * self.writer.cost)
@@ -129,7 +131,7 @@ class Follower(Keeper):
     def finish(self) -> None:
         pass
 
-    def _behind(self, job: Callable[[], Any]) -> None:
+    def _behind(self, job: Callable[[], Any], size: int) -> None:
         pass
 
     def _due(self, seconds: float) -> bool:

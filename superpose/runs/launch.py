@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from superpose.core.mistakes import check_folder
 from superpose.core.shapes import Key
 from superpose.runs import together
 from superpose.runs.folder import Folder, make, open_folder
 from superpose.runs.how import How
 from superpose.runs.job import Job, job
 from superpose.runs.load import as_sweep, load_states
-from superpose.runs.session import work
+from superpose.runs.session import going_on, work
 from superpose.runs.verify import mend
 from superpose.store.lock import lock
 from superpose.train.axes import Axes
@@ -56,6 +57,7 @@ def drive(folder: str | Path, recipe: Recipe, key: Key, **how: Any) -> Run:
 def _asked(
     folder: str | Path, recipe: Recipe, over: Axes | None, key: Key, data: str, most: int, how: How
 ) -> tuple[Folder, Job]:
+    check_folder(Path(folder))
     path = SPLIT if how.split == "batch" else None
     return together.asked(folder, lambda: make(folder, job(recipe, over, key, data, most, path)))
 
@@ -74,7 +76,7 @@ def _there(folder: str | Path, repair: bool) -> tuple[Folder, Job]:
     def look() -> tuple[Folder, Job]:
         there = open_folder(folder)
         if repair:
-            with lock(there.lock):
+            with going_on(there), lock(there.lock):
                 mend(there)
             there = open_folder(folder)
         return there, there.job

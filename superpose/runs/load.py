@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from superpose.core.mistakes import BadValue
 from superpose.runs.chunk import Chunk, template
 from superpose.runs.folder import Folder, open_folder
 from superpose.runs.job import Job, Part
+from superpose.store.sealed import Damaged
 from superpose.train.engine import State
 from superpose.train.fit import as_run
 from superpose.train.swept import Sweep
@@ -21,7 +23,8 @@ MISSING = -2
 
 
 def load_run(folder: str | Path, *, partial: bool = False) -> Sweep:
-    """The finished run. With `partial` also one under way: its missing cells are nan, and `diverged` is −2 there."""
+    """The finished run. With `partial` also one under way, or damaged: cells that are not there are nan, and their
+    `diverged` is −2."""
     there = open_folder(folder)
     return as_sweep(there.job, load_states(there, partial))
 
@@ -32,13 +35,16 @@ def load_states(there: Folder, partial: bool = False) -> list[State]:
     parts = there.parts()
     missing = sum(ident.tobytes() not in where for part in parts for ident in part.ids)
     if missing and not partial:
-        why = f"; {broken[0]}" if broken else ""
-        mend = " --repair" if broken else ""
-        raise BadValue(
-            f"{there.path} has {there.job.count - missing:,} of {there.job.count:,} cells{why}; go on with: "
-            f"superpose resume {there.path}{mend}, or take what there is: load_run(folder, partial=True)"
-        )
-    return [_stack(part, where) for part in parts]
+        had = f"{there.path} has {there.job.count - missing:,} of {there.job.count:,} cells"
+        go_on = f"go on with: superpose resume {shlex.quote(str(there.path))}"
+        if broken:
+            had, go_on = f"{had}; {broken[0]}", there.repair("train its cells again")
+        raise BadValue(f"{had}; {go_on}, or take what there is: load_run(folder, partial=True)")
+    try:
+        return [_stack(part, where, partial) for part in parts]
+    except Damaged as wrong:
+        why = f"{wrong}; {there.repair('train its cells again')}"
+        raise Damaged(f"{why}, or take the others: load_run(folder, partial=True)") from None
 
 
 def as_sweep(job: Job, states: list[State]) -> Sweep:
@@ -49,14 +55,20 @@ def as_sweep(job: Job, states: list[State]) -> Sweep:
     return Sweep(moving=moving, looped=plan.looped, stacks=stacks, points=cells.points, key=job.key)
 
 
-def _stack(part: Part, where: dict[bytes, tuple[Chunk, int]]) -> State:
-    """Every cell's state in its place."""
+def _stack(part: Part, where: dict[bytes, tuple[Chunk, int]], partial: bool) -> State:
+    """Every cell's state in its place; with `partial` those of damaged chunks are left out."""
     whole, count = template(part), len(part.ids)
     model, history = jax.tree.map(lambda a: _empty(count, a), (whole.model, whole.history))
     loss = np.full((count, part.recipe.logs), np.nan, whole.loss.dtype)
     stack = State(model=model, memory=None, loss=loss, diverged=np.full(count, MISSING, np.int32), history=history)  # type: ignore[arg-type]
     for chunk, places, rows in _by_chunk(part, where):
-        jax.tree.map(lambda all, some: all.__setitem__(places, some[rows]), stack, chunk.state(part))  # noqa: B023
+        try:
+            state = chunk.state(part)
+        except Damaged:
+            if partial:
+                continue
+            raise
+        jax.tree.map(lambda all, some: all.__setitem__(places, some[rows]), stack, state)  # noqa: B023
     return stack
 
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from superpose.core.trees import named_leaves
-from superpose.runs.chunk import PART, SCHEMA, check_leaves, template
+from superpose.runs.chunk import PART, SCHEMA, beside, check_leaves, template
 from superpose.runs.job import Part
 from superpose.store.files import settle
 from superpose.store.sealed import MANIFEST, Damaged, close, damages, read_sealed
@@ -37,13 +37,12 @@ def save_midway(folder: Path, mark: str, at: Midway) -> Path:
     """Later ones have higher numbers, whatever the clock says; the older go when the new one is whole."""
     older = list(_kept(folder, mark))
     count = 1 + max(map(_count, older), default=0)
-    part, final = folder / f"{PART}{mark}-{count}", folder / f"{mark}-{count:06d}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    leaves = named_leaves(at.state)
-    told = save_arrays(part / "state", ["cells", *leaves], [at.ids, *map(np.asarray, leaves.values())])
-    close(part, {"schema": SCHEMA, "kind": "midway", "program": at.number, "step": at.step, "leaves": told})
-    os.rename(part, final)
+    final = folder / f"{mark}-{count:06d}"
+    with beside(folder / f"{PART}{mark}-{count}") as part:
+        leaves = named_leaves(at.state)
+        told = save_arrays(part / "state", ["cells", *leaves], [at.ids, *map(np.asarray, leaves.values())])
+        close(part, {"schema": SCHEMA, "kind": "midway", "program": at.number, "step": at.step, "leaves": told})
+        os.rename(part, final)
     settle(folder)
     forget(older)
     return final

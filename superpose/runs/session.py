@@ -23,8 +23,10 @@ from superpose.runs.midway import ALONE, forget_all, load_midway
 from superpose.runs.sinks import JsonlSink
 from superpose.runs.stop import Stop, Stopped, listening
 from superpose.runs.work import Calls, Task
+from superpose.runs.writer import full, no_room
 from superpose.store.lock import lock
 from superpose.store.made import versions
+from superpose.store.sealed import Damaged
 from superpose.train import chunks, hosts
 from superpose.train.progress import Progress
 
@@ -43,25 +45,45 @@ def work(folder: Folder, asked: Job, how: How) -> None:
             folder = begin(folder, asked)
         slurm.train(engine(how.on), folder, how)
         return
-    with contextlib.ExitStack() as held, listening() as stop:
+    with going_on(folder), contextlib.ExitStack() as held, listening() as stop:
         keeper = hosts.does(lambda: _keeper(held, folder, asked, how, stop)) or Follower(folder, stop)
         try:
             _train(keeper, asked, how)
         except Stopped as wrong:
-            keeper.log.event("stop", why=str(wrong))
-            raise Stopped(f"{wrong}; go on with: superpose resume {shlex.quote(str(folder.path))}") from None
+            with contextlib.suppress(OSError):  # where there is no room, there is none for this either
+                keeper.log.event("stop", why=str(wrong))
+            raise
+
+
+@contextlib.contextmanager
+def going_on(folder: Folder) -> Iterator[None]:
+    """What ends a run early says how to go on. A full disk is such an end, whatever was being written."""
+    try:
+        yield
+    except (Stopped, OSError) as wrong:
+        if isinstance(wrong, OSError) and not no_room(wrong):
+            raise
+        why = wrong if isinstance(wrong, Stopped) else full(folder.path, str(wrong.strerror), 0)
+        raise Stopped(f"{why}; go on with: superpose resume {shlex.quote(str(folder.path))}") from None
 
 
 def _keeper(held: contextlib.ExitStack, folder: Folder, asked: Job, how: How, stop: Stop) -> Keeper:
     """The directory, ours until `held` lets go."""
     mark = held.enter_context(_holding(folder, how.share))
     folder = begin(folder, asked)
-    for place in (folder.chunks, folder.midway):
+    for place in (folder.path, folder.chunks, folder.midway):
         sweep_up(place, "" if mark == ALONE else mark)
-    log = held.enter_context(contextlib.closing(Heard(JsonlSink(folder.log), how.sinks)))
+    log = held.enter_context(contextlib.closing(Heard(_log(folder), how.sinks)))
     keeper = Keeper(folder, mark, log, stop, how.chunk)
     held.callback(keeper.writer.close)
     return keeper
+
+
+def _log(folder: Folder) -> JsonlSink:
+    try:
+        return JsonlSink(folder.log)
+    except BadValue as wrong:
+        raise Damaged(f"{wrong}; or {folder.repair('begin a new one')}") from None
 
 
 def _train(keeper: Keeper, asked: Job, how: How) -> None:

@@ -74,14 +74,15 @@ class Calls:
             size = min(len(places), self.most or len(places), program.units * program.width)
             now = None if state is None else (step, index(state, slice(0, size)))
             try:
-                self._call(part, places[:size], program, now)
+                trained = self._call(part, places[:size], program, now)
             except (jax.errors.JaxRuntimeError, MemoryError) as wrong:
                 program = self._smaller(part, len(places), program, wrong)
                 continue
+            self.done(part, part.ids[places[:size]], trained)
             places, state = places[size:], None if state is None else index(state, slice(size, None))
         return program
 
-    def _call(self, part: Part, places: np.ndarray, program: Program, begun: tuple[int, State] | None) -> None:
+    def _call(self, part: Part, places: np.ndarray, program: Program, begun: tuple[int, State] | None) -> State:
         live, ids = len(places), part.ids[places]
         cells = padded(_picked(part.cells, places), program.units, program.width, 0, program.devices)
         if begun is not None:
@@ -91,7 +92,7 @@ class Calls:
             part.recipe, program, cells, live, self.progress,
             lambda step, state: self.watch(part, ids, step, state), begun,
         )  # fmt: skip
-        self.done(part, ids, kept(part.recipe, state, live))
+        return kept(part.recipe, state, live)
 
     def program(self, part: Part, count: int) -> Program:
         """The compiled program for this many cells of a part, or for as many at a time as memory holds."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from superpose.core.mistakes import amount
 
+SPARE = 2**16
+"""Bytes that a chunk takes beside its arrays: a dozen small files, each of whole blocks."""
+
 
 class Full(Exception):
-    """There is no room left to write."""
+    """There is no room left to write: why, as the system says it, and how many bytes were to be written."""
 
 
 class Writer:
@@ -22,10 +29,10 @@ class Writer:
         self.last: Future | None = None
         self.cost = 0.0
 
-    def submit(self, job: Callable[[], Any]) -> None:
-        """Wait for the one before, then begin this one."""
+    def submit(self, job: Callable[[], Any], size: int) -> None:
+        """Wait for the one before, then begin this one, of about so many bytes."""
         self.wait()
-        self.last = self.pool.submit(self._timed, job)
+        self.last = self.pool.submit(self._timed, job, size)
 
     def wait(self) -> None:
         """Until what was submitted is on the disk; raises what it raised."""
@@ -36,30 +43,42 @@ class Writer:
     def close(self) -> None:
         self.pool.shutdown()
 
-    def _timed(self, job: Callable[[], Any]) -> None:
+    def _timed(self, job: Callable[[], Any], size: int) -> None:
         began = time.monotonic()
         try:
             job()
         except Exception as wrong:
             if no_room(wrong):
-                raise Full(str(wrong).splitlines()[0][:200]) from wrong
+                raise Full(_short(wrong), size) from wrong
             raise
         self.cost = time.monotonic() - began
 
 
 def no_room(wrong: BaseException) -> bool:
     """A full disk, as the system says it or as Orbax does; the cause counts as well."""
-    import errno
+    return any((isinstance(w, OSError) and w.errno in _FULL) or any(s in str(w) for s in _SAID) for w in _causes(wrong))
 
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SAID = ("No space left", "RESOURCE_EXHAUSTED", "Disk quota", "File too large")
+
+
+def _causes(wrong: BaseException | None) -> Iterator[BaseException]:
     while wrong is not None:
-        words = str(wrong)
-        if isinstance(wrong, OSError) and wrong.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if "No space left" in words or "RESOURCE_EXHAUSTED" in words or "Disk quota" in words:
-            return True
-        wrong = wrong.__cause__ or wrong.__context__  # type: ignore[assignment]
-    return False
+        yield wrong
+        wrong = wrong.__cause__ or wrong.__context__
 
 
-def room_needed(size: int) -> str:
-    return f"about {amount(max(size, 1))}"
+def _short(wrong: BaseException) -> str:
+    """The system's own word for it, out of the page that Orbax says around it."""
+    said = (os.strerror(w.errno) for w in _causes(wrong) if isinstance(w, OSError) and w.errno)
+    return next(said, "") or str(wrong).splitlines()[0][:200]
+
+
+def full(folder: Path, why: str, size: int) -> str:
+    """A full disk, in words: what was to be written, and what there is."""
+    there = shutil.disk_usage(folder if folder.is_dir() else folder.absolute().parent)
+    return (
+        f"no room left to write in {folder} ({why}): the next write takes about {amount(size + SPARE)}, and "
+        f"{amount(there.free)} are free; make room"
+    )

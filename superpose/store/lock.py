@@ -8,12 +8,16 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from superpose.core.mistakes import BadValue, Mistake
 from superpose.core.reading import parse_json
+
+TRIES, MOMENT = 20, 0.01
+"""Times to ask for the lock, and seconds between them, while nobody has signed it."""
 
 
 class Held(Mistake):
@@ -28,10 +32,8 @@ def lock(path: Path, *, shared: bool = False) -> Iterator[None]:
     except OSError as wrong:
         raise BadValue(f"{path} cannot be opened: {wrong.strerror}; give a folder that can be written to") from None
     with open(handle, "r+b", buffering=0) as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Held(f"{path.parent} is being written by {holder(path) or 'another process'}") from None
+        if not _taken(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, path):
+            raise Held(f"{path.parent} is being written by {holder(path) or 'another process'}")
         if not shared:
             _sign(file)
         try:
@@ -39,6 +41,18 @@ def lock(path: Path, *, shared: bool = False) -> Iterator[None]:
         finally:
             if not shared:
                 file.truncate(0)
+
+
+def _taken(file: Any, kind: int, path: Path) -> bool:
+    """Whether the lock is ours. Who only asks for its holder has it for a moment, and is no reason to give up."""
+    for _ in range(TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        if holder(path):
+            return False
+        time.sleep(MOMENT)
+    return False
 
 
 def holder(path: Path) -> str | None:
