@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from superpose.core.mistakes import BadValue
+from superpose.core.packed import unpack
 from superpose.runs.chunk import template
 from superpose.runs.folder import Folder
 from superpose.runs.job import Job, Part, from_body, to_body
@@ -94,5 +95,5 @@ def _packed(arrays: Sequence[Any]) -> bytes:
 
 
 def _unpacked(data: bytes) -> list[np.ndarray]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return [arrays[name] for name in sorted(arrays)]
+    arrays = unpack(io.BytesIO(data), "what the first process told")
+    return [arrays[name] for name in sorted(arrays)]

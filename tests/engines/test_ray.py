@@ -18,6 +18,7 @@ from superpose import runs
 from superpose.core.mistakes import Mistake
 from superpose.runs import engines
 from superpose.runs.engines import ray as ours
+from superpose.runs.engines import slurm
 from superpose.train.paths import Path as Way
 
 pytestmark = [
@@ -181,9 +182,13 @@ def test_engines_are_named_as_they_are_said():
             engines.engine(wrong)
 
 
-def test_an_engine_that_is_not_installed_says_how_to_install_it():
-    with pytest.raises(Mistake, match=r"pip install 'superpose\[ray\]'"):
-        engines.package("no_such_package", "ray")
+@pytest.mark.parametrize("package, extra, ask", [("ray", "ray", ours._ray), ("submitit", "slurm", slurm._submitit)])
+def test_an_engine_that_is_not_installed_says_how_to_install_it(monkeypatch, package, extra, ask):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        Mistake, match=rf"{package} is not installed; it comes with: pip install 'superpose\[{extra}\]'"
+    ):
+        ask()
 
 
 def test_an_engine_and_a_share_exclude_each_other():

@@ -30,8 +30,9 @@ FORBIDDEN_CALLS = {
 FORBIDDEN_NAMES = {"eval", "exec", "compile", "__import__", "execfile"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle", "yaml", "code", "runpy"}
 FORBIDDEN_FLAGS = {"allow_pickle", "shell", "trust_remote_code"}
-OUR_OWN_NAMES = {"__init__.py"}
-"""Files that may import a module by a name that is not written out: the public names of our own stub."""
+OUR_OWN_NAMES = {"__init__.py", "runs/engines/ray.py"}
+"""Files that may import a module by a name that is not written out: the public names of our own stub; and a worker of
+Ray's, which runs what its driver sends in any case, imports the modules of the driver's classes."""
 
 
 def dangers(tree: ast.AST, own_names: bool = False):
@@ -44,7 +45,7 @@ def dangers(tree: ast.AST, own_names: bool = False):
             ):
                 yield node.lineno, f"{module}.{name}"
             case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module"), args=args):
-                if not (own_names or isinstance(args[0], ast.Constant)):
+                if not (own_names or isinstance(args[0], ast.Constant) or _ours(args[0])):
                     yield node.lineno, "import_module of a name that is not written out"
             case ast.Import(names=names) if FORBIDDEN_MODULES & {alias.name.partition(".")[0] for alias in names}:
                 yield node.lineno, "import"
@@ -55,6 +56,14 @@ def dangers(tree: ast.AST, own_names: bool = False):
             case ast.keyword(arg=name, value=value) if name in FORBIDDEN_FLAGS:
                 if not (isinstance(value, ast.Constant) and value.value is False):
                     yield node.lineno, f"{name}="
+
+
+def _ours(name: ast.expr) -> bool:
+    """A module of superpose, whatever the end of its name."""
+    match name:
+        case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]):
+            return start.startswith("superpose.")
+    return False
 
 
 @pytest.mark.parametrize("code", [
@@ -70,7 +79,7 @@ def test_the_search_for_dangers_finds_them(code):
 
 @pytest.mark.parametrize("code", [
     "np.savez(f, allow_pickle=False)", "json.load(f)", "model.eval()", "re.compile(p)", "jit(f).lower(x).compile()",
-    "importlib.import_module('wandb')", "subprocess.run(['git'])", "import ast",
+    "importlib.import_module('wandb')", "importlib.import_module(f'superpose.cli.{verb}')", "subprocess.run(['git'])", "import ast",
 ])  # fmt: skip
 def test_the_search_for_dangers_leaves_the_rest(code):
     assert not list(dangers(ast.parse(code)))
@@ -78,5 +87,5 @@ def test_the_search_for_dangers_leaves_the_rest(code):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_nothing_in_the_library_runs_what_it_reads(path):
-    own = path.parent == ROOT and path.name in OUR_OWN_NAMES
+    own = str(path.relative_to(ROOT)) in OUR_OWN_NAMES
     assert not list(dangers(ast.parse(path.read_text(encoding="utf-8")), own))

@@ -8,8 +8,6 @@ that to yourself.
 from __future__ import annotations
 
 import dataclasses
-import importlib
-from typing import Any
 
 from superpose.core.mistakes import BadName, said
 
@@ -32,11 +30,3 @@ def engine(on: str) -> Engine:
     if (kind in ("ray", "slurm") and bool(colon) == bool(where)) or on == "submitit-local":
         return Engine(kind, where)
     raise BadName(f"there is no engine {said(on)}; there are {', '.join(KNOWN)}")
-
-
-def package(name: str, extra: str) -> Any:
-    """A package that only an engine needs."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise BadName(f"this takes {name}, which is not installed: pip install 'superpose[{extra}]'") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import json
 import math
 import os
@@ -27,11 +28,10 @@ import jax
 import numpy as np
 
 import superpose
-from superpose.core.mistakes import BadValue, Mistake, said
+from superpose.core.mistakes import BadValue, Mistake, needs, said
 from superpose.core.text import to_json
 from superpose.core.trees import CLASSES
 from superpose.runs.chunk import template
-from superpose.runs.engines import package
 from superpose.runs.job import Job, Part, to_body
 from superpose.runs.keeper import Keeper
 from superpose.runs.stop import Stopped
@@ -138,7 +138,6 @@ def _parts(text: str, modules: list[str]) -> list[Part]:
 
 @functools.lru_cache(maxsize=4)
 def _read(text: str, modules: tuple[str, ...]) -> list[Part]:
-    import importlib
 
     from superpose.runs.job import from_body
 
@@ -162,11 +161,18 @@ def _check_here(part: Part, wanted: dict[str, str]) -> None:
 # -- the cluster
 
 
+def _ray() -> Any:
+    try:
+        return importlib.import_module("ray")
+    except ImportError as wrong:
+        raise needs("ray", wrong) from None
+
+
 @contextlib.contextmanager
 def cluster(where: str, workers: int | None) -> Iterator[Any]:
     """Ray at an address, or a local cluster that sends no statistics and asks whoever connects for a token."""
     with _environment(_locally() if workers is not None else _anywhere()):
-        ray = package("ray", "ray")
+        ray = _ray()
         if ray.is_initialized():
             yield ray
             return

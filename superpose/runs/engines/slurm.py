@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import re
 import shlex
@@ -19,8 +20,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from superpose.core.mistakes import BadValue, said
-from superpose.runs.engines import Engine, package
+from superpose.core.mistakes import BadValue, needs, said
+from superpose.runs.engines import Engine
 from superpose.runs.folder import Folder
 from superpose.runs.stop import Stop, Stopped, listening
 from superpose.train.progress import Progress
@@ -63,7 +64,7 @@ class Share:
 
     def checkpoint(self) -> Any:
         """The same again: the run directory knows how far it came."""
-        return package("submitit", "slurm").helpers.DelayedSubmission(self)
+        return _submitit().helpers.DelayedSubmission(self)
 
 
 def _mine() -> int:
@@ -111,8 +112,15 @@ def _submitted(on: Engine, folder: Folder, how: Any, count: int) -> list[Any]:
         raise BadValue(f"SLURM cannot be used here: {said(str(wrong))}") from None
 
 
+def _submitit() -> Any:
+    try:
+        return importlib.import_module("submitit")
+    except ImportError as wrong:
+        raise needs("slurm", wrong) from None
+
+
 def _executor(on: Engine, folder: Folder) -> Any:
-    submitit, logs = package("submitit", "slurm"), folder.path / "submitit"
+    submitit, logs = _submitit(), folder.path / "submitit"
     if on.kind == "submitit-local":
         executor = submitit.AutoExecutor(logs, cluster="local", local_max_num_timeout=REQUEUES)
         executor.update_parameters(timeout_min=MINUTES)
