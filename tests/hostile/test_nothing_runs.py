@@ -79,7 +79,8 @@ def test_the_search_for_dangers_finds_them(code):
 
 @pytest.mark.parametrize("code", [
     "np.savez(f, allow_pickle=False)", "json.load(f)", "model.eval()", "re.compile(p)", "jit(f).lower(x).compile()",
-    "importlib.import_module('wandb')", "importlib.import_module(f'superpose.cli.{verb}')", "subprocess.run(['git'])", "import ast",
+    "importlib.import_module('wandb')", "importlib.import_module(f'superpose.cli.{verb}')",
+    "subprocess.run(['git'])", "import ast",
 ])  # fmt: skip
 def test_the_search_for_dangers_leaves_the_rest(code):
     assert not list(dangers(ast.parse(code)))
