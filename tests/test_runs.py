@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path as File
 
 import jax
 import numpy as np
@@ -17,6 +20,7 @@ from superpose.runs.log import read_log
 from superpose.train.paths import Path
 from superpose.train.units import Cells
 
+ROOT = File(__file__).resolve().parent.parent
 KEY = jax.random.key(3)
 DENSITIES = [1.0, 0.3, 0.1]
 
@@ -173,11 +177,11 @@ def test_an_unfinished_run_says_how_to_go_on_or_gives_what_there_is(folder, swep
     assert np.isnan(some.loss[~there]).all()
 
 
-def test_status_counts_without_reading_models(folder):
+def test_status_counts_what_is_there(folder):
     now = runs.status(folder)
     assert (now.state, now.cells, now.done, now.diverged, now.holder) == ("finished", 15, 15, 0, None)
     shutil.rmtree(chunks(folder)[0] / "state")
-    assert runs.status(folder).state == "finished"
+    assert runs.status(folder).state == "damaged"
     shutil.rmtree(chunks(folder)[0])
     assert runs.status(folder).state == "stopped"
 
@@ -247,3 +251,82 @@ def test_a_run_knows_who_made_it(finished):
     assert [(a["name"], a["unit"]) for a in about["job"]["axes"]] == [
         ("world.density", "chance that a feature is on"), ("seed", ""),
     ]  # fmt: skip
+
+
+def test_what_is_not_there_is_never_measured_as_if_it_were(folder):
+    gone = runs.load_run(folder)
+    shutil.rmtree(chunks(folder)[0])
+    some = runs.load_run(folder, partial=True)
+    missing = some.stacks[0].diverged.reshape(3, 5) == -2
+    assert 0 < missing.sum() <= 4
+    np.testing.assert_array_equal(np.isnan(some.held_out(100).values), missing)
+    kept = some.measure(lambda run: (run.model.W[...] > 0).sum()).values
+    np.testing.assert_array_equal(np.isnan(kept), missing)
+    picked, scores = some.best("seed", 100), gone.held_out(100).values
+    np.testing.assert_array_equal(picked.score.values, np.where(missing, np.inf, scores).min(1))
+
+
+def test_a_finished_chunk_that_is_gone_is_named(folder):
+    name = chunks(folder)[0].name
+    shutil.rmtree(folder / "chunks" / name)
+    assert [str(d) for d in runs.verify(folder).damages] == [f"{folder}/chunks/{name} is missing, and was finished"]
+    runs.resume(folder, quiet=True)
+    assert not runs.verify(folder).damages
+
+
+def test_status_sees_a_file_that_is_missing_and_a_description_that_is_damaged(folder):
+    (folder / "run.json").write_bytes(b"{}")
+    (chunks(folder)[0] / "metrics.npz").unlink()
+    now = runs.status(folder)
+    assert now.state == "damaged" and now.done < 15
+    assert ["run.json is damaged" in now.problems[0], "metrics.npz is missing" in now.problems[1]] == [True, True]
+
+
+def test_a_misspelt_way_to_work_is_named(tmp_path):
+    with pytest.raises(Mistake, match="how to work has no 'chunks'; did you mean 'chunk'"):
+        runs.run(tmp_path / "r", recipe(), over(), KEY, chunks=3)
+
+
+SCRIPT = """
+import os, signal, sys
+import jax
+import superpose as sp
+from superpose.runs.keeper import Keeper
+
+@sp.pytree
+class Blobs(sp.SparseWorld):
+    pass
+
+watch = Keeper.watch
+def stopped(self, *words):
+    if "stop" in sys.argv:
+        os.kill(os.getpid(), signal.SIGHUP)
+    watch(self, *words)
+Keeper.watch = stopped
+toy = sp.ToyConfig(n_features=3, n_hidden=2)
+try:
+    recipe = sp.Recipe(world=Blobs(n_features=3), model=toy, steps=60, batch=8)
+    sp.run("r", recipe, {"seed": range(2)}, jax.random.key(0))
+except Exception:
+    print("swallowed")
+"""
+
+
+def test_a_script_ends_with_75_and_its_own_classes_are_its_own(tmp_path):
+    (tmp_path / "mine.py").write_text(SCRIPT, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONWARNDEFAULTENCODING", None)
+
+    def script(*words):
+        command = [sys.executable, "-P", "mine.py", *words]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=120
+        )
+
+    ended = script("stop")
+    assert (ended.returncode, ended.stdout) == (75, "")
+    wanted = "superpose: stopped by SIGHUP; go on by running the same script again, which has the class Blobs\n"
+    assert ended.stderr == wanted
+    with pytest.raises(Mistake, match="no class made with @pytree is called 'Blobs': if it is one of a script's"):
+        runs.resume(tmp_path / "r")
+    assert script().returncode == 0

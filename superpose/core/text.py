@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import difflib
 import json
 import math
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from superpose.core.mistakes import BadValue, Mistake, said, unknown
+from superpose.core.mistakes import BadName, BadValue, Mistake, said
 from superpose.core.reading import parse_json
 from superpose.core.trees import CLASSES
 
@@ -45,6 +46,17 @@ def from_json(text: str) -> Any:
 def difference(a: Any, b: Any) -> list[str]:
     """What differs between two recipes, a line each: `world.density: 0.1 → 0.01`. Empty if nothing does."""
     return list(_differences(a, b, ""))
+
+
+def strangers(tree: Any) -> list[str]:
+    """The classes of a tree that are not ours: a process that reads it back must have imported them before."""
+    own = type(tree).__module__.partition(".")[0] == "superpose"
+    here = [] if own or not dataclasses.is_dataclass(tree) else [type(tree).__name__]
+    if isinstance(tree, (tuple, list)):
+        below = list(tree)
+    else:
+        below = [getattr(tree, f.name) for f in dataclasses.fields(tree)] if dataclasses.is_dataclass(tree) else []
+    return list(dict.fromkeys([*here, *(name for part in below for name in strangers(part))]))
 
 
 def _pack(value: Any) -> Any:
@@ -84,7 +96,12 @@ def _unpack(packed: Any) -> Any:
             return _filled(_unpack(config), [_unpack(a) for a in arrays])
         case {"class": str(name), **fields}:
             if name not in CLASSES:
-                raise unknown("no class made with @pytree is called", name, CLASSES)
+                near = difflib.get_close_matches(name, CLASSES, n=1)
+                raise BadName(
+                    f"no class made with @pytree is called {said(name)}"
+                    + (f"; did you mean {near[0]!r}" if near else "")
+                    + ": if it is one of a script's or of another package's, import it first, or run that script again"
+                )
             return CLASSES[name](**{str(n): _unpack(v) for n, v in fields.items()})
         case dict():
             raise BadValue(f"this part of a recipe has no class: {str(packed)[:80]}")

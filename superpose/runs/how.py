@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from superpose.core.fields import check_whole
-from superpose.core.mistakes import BadName, BadValue
+from superpose.core.mistakes import BadName, BadValue, unknown
 from superpose.runs.engines import engine
 from superpose.runs.sinks import Sink
 from superpose.train.sweep import check_limit
@@ -31,6 +32,14 @@ class How:
     on: str | None = None
     workers: int | None = None
     split: str = "model"
+
+    @classmethod
+    def of(cls, **words: Any) -> How:
+        """From a caller's words, of which one may be misspelt."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        if strange := [word for word in words if word not in known]:
+            raise unknown("how to work has no", strange[0], known)
+        return cls(**words)
 
     def __post_init__(self) -> None:
         check_limit("budget", self.budget)

@@ -23,8 +23,8 @@ from superpose.train import hosts
 from superpose.train.engine import State
 from superpose.train.segments import flat
 
-CHUNK, MIDWAY = 10.0, 60.0
-"""Seconds between two chunks, and of a call that is kept in its middle: a kill costs no more than these."""
+CHUNK, MIDWAY = 10.0, 10.0
+"""Seconds between two chunks, and between two looks at the middle of a call: a kill costs no more than these."""
 SHARE = 100
 """Times the cost of the last write that must pass before the next: writing takes at most so small a share."""
 

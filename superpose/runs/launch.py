@@ -33,10 +33,11 @@ def run(
 
     On a folder that holds this run it goes on from there, to the same bits; on one that holds a smaller grid of the
     same recipe and key it trains the cells that are new. `how` is `budget`, `devices` and `quiet` as for a sweep;
-    `chunk`, how many cells are kept together (by default those of ten seconds); and `sinks`, who hear what happens.
-    Raises `Stopped` after SIGTERM or Ctrl-C, when what was done is on the disk.
+    `chunk`, how many cells are kept together (by default those of ten seconds); `sinks`, who hear what happens; and
+    `on`, `workers`, `share` and `split`, to work on other machines or beside others: see `runs.How`. Ends the process
+    with code 75 after SIGTERM or Ctrl-C, when what was done is on the disk, unless `runs.Stopped` is caught.
     """
-    how_ = How(**how)
+    how_ = How.of(**how)
     return _done(*_asked(folder, recipe, over, key, data, max_cells, how_), how_)
 
 
@@ -49,8 +50,8 @@ def train(
 
 
 def drive(folder: str | Path, recipe: Recipe, key: Key, **how: Any) -> Run:
-    """`fit(recipe, key)` that survives: its middle is kept every minute, and it goes on from there to the same bits."""
-    how_ = How(**how)
+    """`fit(recipe, key)` that survives: its middle is kept every ten seconds, and it goes on there to the same bits."""
+    how_ = How.of(**how)
     return _done(*_asked(folder, recipe, None, key, "own", 1, how_), how_).run()
 
 
@@ -64,7 +65,7 @@ def _asked(
 
 def resume(folder: str | Path, *, repair: bool = False, **how: Any) -> Sweep:
     """Go on with the run in `folder`, wherever it came to. `repair` first puts aside what is damaged."""
-    return _done(*_there(folder, repair), How(**how))
+    return _done(*_there(folder, repair), How.of(**how))
 
 
 def go_on(folder: str | Path, *, repair: bool, how: How) -> None:

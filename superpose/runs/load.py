@@ -16,10 +16,7 @@ from superpose.runs.job import Job, Part
 from superpose.store.sealed import Damaged
 from superpose.train.engine import State
 from superpose.train.fit import as_run
-from superpose.train.swept import Sweep
-
-MISSING = -2
-"""`diverged` of a cell that is not trained yet, whose numbers are nan."""
+from superpose.train.swept import MISSING, Sweep
 
 
 def load_run(folder: str | Path, *, partial: bool = False) -> Sweep:

@@ -64,7 +64,7 @@ def plan(
     recipe: Recipe, over: Axes | None, key: Key, *, data: str = "own", max_cells: int = 10_000_000, **how: Any
 ) -> Plan:
     """Compile some of the programs and train each for less than a second; nothing is kept."""
-    asked, way = job(recipe, over, key, data, max_cells), How(**how)
+    asked, way = job(recipe, over, key, data, max_cells), How.of(**how)
     parts = list(asked.parts())
     looks = [_look(parts[i], way) for i in sorted({*np.linspace(0, len(parts) - 1, SAMPLES).astype(int).tolist()})]
     count = len(parts[0].ids)

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from superpose.core.mistakes import BadValue
+from superpose.core.text import strangers
 from superpose.runs import together
 from superpose.runs.chunk import sweep_up
 from superpose.runs.engines import engine, ray, slurm
@@ -35,7 +36,17 @@ STORM = 200
 
 
 def work(folder: Folder, asked: Job, how: How) -> None:
-    """Hold the lock, train what is missing, keep it. Of several processes the first does so, and the others help."""
+    """Hold the lock, train what is missing, keep it. What ends it early is told on stderr, whoever called."""
+    try:
+        _work(folder, asked, how)
+    except Stopped as wrong:
+        if hosts.first():
+            print(f"superpose: {wrong}", file=sys.stderr)
+        raise
+
+
+def _work(folder: Folder, asked: Job, how: How) -> None:
+    """Of several processes the first has the directory, and the others help."""
     if hosts.many() and (how.on or how.share):
         raise BadValue("processes that were joined share the work already: give neither `on` nor `share`")
     if how.split == "batch" and (how.on or any(path.slope != "autodiff" for path in asked.paths)):
@@ -45,7 +56,7 @@ def work(folder: Folder, asked: Job, how: How) -> None:
             folder = begin(folder, asked)
         slurm.train(engine(how.on), folder, how)
         return
-    with going_on(folder), contextlib.ExitStack() as held, listening() as stop:
+    with going_on(folder, asked), contextlib.ExitStack() as held, listening() as stop:
         keeper = hosts.does(lambda: _keeper(held, folder, asked, how, stop)) or Follower(folder, stop)
         try:
             _train(keeper, asked, how)
@@ -56,7 +67,7 @@ def work(folder: Folder, asked: Job, how: How) -> None:
 
 
 @contextlib.contextmanager
-def going_on(folder: Folder) -> Iterator[None]:
+def going_on(folder: Folder, asked: Job | None = None) -> Iterator[None]:
     """What ends a run early says how to go on. A full disk is such an end, whatever was being written."""
     try:
         yield
@@ -64,7 +75,14 @@ def going_on(folder: Folder) -> Iterator[None]:
         if isinstance(wrong, OSError) and not no_room(wrong):
             raise
         why = wrong if isinstance(wrong, Stopped) else full(folder.path, str(wrong.strerror), 0)
-        raise Stopped(f"{why}; go on with: superpose resume {shlex.quote(str(folder.path))}") from None
+        raise Stopped(f"{why}; {_how_to_go_on(folder, asked)}") from None
+
+
+def _how_to_go_on(folder: Folder, asked: Job | None) -> str:
+    """The command, if it knows all of the recipe's classes; those of a script only the script can bring."""
+    if asked is not None and (own := strangers(asked.recipe)):
+        return f"go on by running the same script again, which has the class {own[0]}"
+    return f"go on with: superpose resume {shlex.quote(str(folder.path))}"
 
 
 def _keeper(held: contextlib.ExitStack, folder: Folder, asked: Job, how: How, stop: Stop) -> Keeper:

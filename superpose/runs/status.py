@@ -10,8 +10,9 @@ from typing import Any
 from superpose.core.mistakes import Mistake
 from superpose.runs.chunk import all_chunks
 from superpose.runs.folder import Folder, open_folder
+from superpose.runs.verify import described
 from superpose.store.lock import holder
-from superpose.store.sealed import MANIFEST, Damaged, read_sealed
+from superpose.store.sealed import MANIFEST, Damaged, damages, read_sealed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +34,15 @@ class Status:
 
 
 def status(folder: str | Path) -> Status:
-    """What the manifests say. `verify` is who reads every byte."""
+    """What the manifests say, and whether the files they name are there. `verify` is who reads every byte."""
     there, problems, done, diverged = open_folder(folder), [], 0, 0
+    problems += [str(damage) for damage in described(there)]
     chunks = list(all_chunks(there.chunks))
     for chunk in chunks:
+        problems += (found := [str(damage) for damage in damages(chunk.folder, content=False)])
         try:
-            done, diverged = done + int(chunk.about["cells"]), diverged + int(chunk.about["diverged"])
+            if not found:
+                done, diverged = done + int(chunk.about["cells"]), diverged + int(chunk.about["diverged"])
         except (Mistake, LookupError, ValueError, TypeError) as wrong:
             problems.append(str(wrong))
     cells, who = int(there.about["job"]["cells"]), _writer(there)

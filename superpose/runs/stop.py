@@ -11,10 +11,16 @@ from types import FrameType
 from superpose.train import hosts
 
 
-class Stopped(Exception):
-    """The run ended early, and what it had done is kept: resuming goes on from there."""
+class Stopped(SystemExit):
+    """The run ended early, and what it had done is kept: resuming goes on from there.
+
+    No `except Exception` swallows it, as somebody wants the process to end; a script that lets it pass ends with 75.
+    """
 
     code = 75
+
+
+ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stop:
@@ -38,9 +44,13 @@ class Stop:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Stop]:
-    """SIGTERM and Ctrl-C ask, while this lasts; in another thread than the main one nobody can ask."""
+    """SIGTERM, Ctrl-C and a terminal that closes ask, while this lasts; in another thread than the main one nobody can.
+
+    Who began it so that it outlives its terminal is not asked by that.
+    """
     stop = Stop()
-    numbers = [signal.SIGTERM, signal.SIGINT] if threading.current_thread() is threading.main_thread() else []
+    main = threading.current_thread() is threading.main_thread()
+    numbers = [number for number in ASKING if main and signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop.hear) for number in numbers}
     try:
         yield stop

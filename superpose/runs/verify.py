@@ -9,7 +9,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from superpose.core.mistakes import Mistake
 from superpose.runs.chunk import PART, all_chunks
 from superpose.runs.folder import COPY, RUN, Folder, open_folder
 from superpose.runs.log import read_log
@@ -37,12 +39,17 @@ def verify(folder: str | Path) -> Report:
     return Report(len(files), size, time.monotonic() - began, found)
 
 
-def _damages(there: Folder) -> Iterator[Damage]:
+def described(there: Folder) -> Iterator[Damage]:
+    """What is wrong with the two files that say what the run is."""
     for name in (RUN, COPY):
         try:
             read_sealed(there.path / name)
         except Damaged as wrong:
             yield Damage(str(there.path / name), str(wrong).removeprefix(f"{there.path / name} "))
+
+
+def _damages(there: Folder) -> Iterator[Damage]:
+    yield from described(there)
     for place in _sealed(there):
         yield from damages(place)
     yield from _log(there)
@@ -63,10 +70,23 @@ def _log(there: Folder) -> Iterator[Damage]:
     records, wrong = read_log(there.log)
     for what in wrong:
         yield Damage(str(there.log), str(what))
+    yield from _gone(there, records)
     seen = max((_told(chunk.folder) for chunk in all_chunks(there.chunks)), default=0)
     put_aside = sum(r["fields"]["records"] for r in records if r.get("event") == "repair")
     if not wrong and len(records) + put_aside < seen:
         yield Damage(str(there.log), f"has {len(records)} records, and once had {seen}")
+
+
+def _gone(there: Folder, records: list[dict[str, Any]]) -> Iterator[Damage]:
+    """Chunks that were finished, by the log, and are not there, while their cells are not in others."""
+    told = {r["fields"]["chunk"] for r in records if r.get("event") == "chunk"}
+    lost = sorted(told - {chunk.folder.name for chunk in all_chunks(there.chunks)})
+    try:
+        missing = bool(lost) and any(len(places) for places in there.missing())
+    except Mistake:
+        missing = False
+    for name in lost if missing else ():
+        yield Damage(str(there.chunks / Path(name).name), "is missing, and was finished")
 
 
 def _told(chunk: Path) -> int:

@@ -115,7 +115,7 @@ def same(make: Callable[[], bytes]) -> bytes:
         return _opened(_from_first(b""))
     try:
         data = make()
-    except Exception as wrong:
+    except (Exception, SystemExit) as wrong:
         _from_first(b"-" + str(wrong).encode())
         raise
     _from_first(b"+" + data)

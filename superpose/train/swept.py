@@ -24,6 +24,9 @@ from superpose.worlds.active import drawer
 
 _NOT_JAX = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 
+MISSING = -2
+"""`diverged` of a cell that is not trained yet."""
+
 BLOCK = 4096
 """Samples of a held-out draw that are looked at together."""
 
@@ -91,7 +94,7 @@ class Sweep:
         if any(field in self.points for field in name.split(",")):
             raise BadName(f"best() picks among runs of one recipe, and {name!r} changes the recipe: compare held_out()")
         scores, where = self.held_out(n), list(self.moving).index(name)
-        diverged = np.stack([run.diverged >= 0 for run in self.stacks]).reshape(scores.values.shape)
+        diverged = np.stack([run.diverged != -1 for run in self.stacks]).reshape(scores.values.shape)
         lost = diverged | ~np.isfinite(scores.values)
         ranked = np.where(lost, np.inf, scores.values).reshape(-1, *self.sizes)
         picks = ranked.argmin(axis=where + 1)
@@ -119,7 +122,7 @@ class Sweep:
             raise BadValue(f"measure takes a function of a run, not {said(f)}")
         try:
             with precision(run.recipe):
-                return jax.device_get(jax.jit(every)((_arrays(run), dict(self.points))))
+                return _but_missing(run, jax.device_get(jax.jit(every)((_arrays(run), dict(self.points)))))
         except _NOT_JAX as wrong:
             reason = str(wrong).split("\n", 1)[0]
             raise BadValue(f"a measure is compiled, so it must be written with jax.numpy: {reason}") from None
@@ -153,6 +156,15 @@ def held_out(run: Run, key: Key, n: int = 100_000) -> Float[Array, ""]:
         return recipe.objective(run.model, recipe.world.sample(stream(key, "data"), block), stream(key, "noise"))
 
     return jax.lax.map(one, jax.random.split(key, -(-n // block))).mean()
+
+
+def _but_missing(run: Run, found: Any) -> Any:
+    """Of cells that are not there, in a run under way, every number measured is nan: relu makes 0 of a nan."""
+    gone = np.asarray(run.diverged) == MISSING
+    if not gone.any():
+        return found
+    floats = jax.tree.map(lambda a: np.asarray(a) if a.dtype.kind == "f" else np.asarray(a, np.float32), found)
+    return jax.tree.map(lambda a: np.where(gone.reshape(-1, *[1] * (a.ndim - 1)), np.nan, a).astype(a.dtype), floats)
 
 
 def _placed(run: Run, point: Mapping[str, Any]) -> Any:
