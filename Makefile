@@ -41,7 +41,7 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock bench bench-quick clean
+.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock bench bench-quick faults clean
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'
@@ -106,6 +106,9 @@ bench: $(READY) ## superpose against PyTorch and plain JAX on this machine, abou
 
 bench-quick: $(READY) ## two small shapes against half the promised ratios, about two minutes; fails below them
 	$(BENCH) --quick --out results/bench-quick
+
+faults: $(READY) ## kill runs 300 times, damage them 1,000 times, and time what safety costs, about 35 minutes
+	$(SCRIPT) tests/faults/long.py --out results/faults $(ARGS)
 
 clean: ## remove caches, built pages and results/smoke; .venv and other results stay
 	rm -rf results/smoke docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

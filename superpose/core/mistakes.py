@@ -89,7 +89,10 @@ def make_folder(folder: Path) -> None:
 
 def check_folder(folder: Path) -> None:
     """Refuse a place where no folder can be, before there is something to lose."""
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    try:
+        there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    except OSError as wrong:
+        raise BadValue(f"{folder} cannot be looked at: {wrong.strerror}; give another folder") from None
     if not there.is_dir():
         raise BadValue(f"{there} is a file; give a folder to write to")
     if not os.access(there, os.W_OK):

@@ -35,7 +35,7 @@ def open_plain(path: str | Path) -> IO[bytes]:
 def read_bytes(path: str | Path, most: int = MOST) -> bytes:
     with open_plain(path) as file:
         try:
-            data = file.read(most + 1)
+            data = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)  # what is asked for is set aside at once
         except OSError as wrong:
             raise BadValue(f"{path} cannot be read: {wrong.strerror}") from None
     if len(data) > most:

@@ -34,7 +34,7 @@ class Keeper:
 
     def __init__(self, folder: Folder, mark: str, log: Heard, stop: Stop, chunk: int | None = None):
         self.folder, self.mark, self.log, self.stop, self.chunk = folder, mark, log, stop, chunk
-        self.writer = Writer()
+        self.writer = Writer(folder.path)
         self.writer.pool.submit(ready)  # imported while the first program is compiled, and no cost of the first write
         self.waiting: list[tuple[np.ndarray, State]] = []
         self.part: Part | None = None

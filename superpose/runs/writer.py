@@ -13,8 +13,8 @@ from typing import Any
 
 from superpose.core.mistakes import amount
 
-SPARE = 2**16
-"""Bytes that a chunk takes beside its arrays: a dozen small files, each of whole blocks."""
+SPARE = 2**17
+"""Bytes that a chunk takes beside its arrays: a dozen small files and folders, each of whole blocks."""
 
 
 class Full(Exception):
@@ -24,7 +24,8 @@ class Full(Exception):
 class Writer:
     """Runs one job in the background. `cost` is the seconds of the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.last: Future | None = None
         self.cost = 0.0
@@ -46,6 +47,7 @@ class Writer:
     def _timed(self, job: Callable[[], Any], size: int) -> None:
         began = time.monotonic()
         try:
+            _check_space(self.folder, size)
             job()
         except Exception as wrong:
             if no_room(wrong):
@@ -54,13 +56,20 @@ class Writer:
         self.cost = time.monotonic() - began
 
 
+def _check_space(folder: Path, size: int) -> None:
+    """A disk that is known to be too full is not filled. Some say nothing of their size, and others have quotas."""
+    there = shutil.disk_usage(folder)
+    if there.total and there.free < size + SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def no_room(wrong: BaseException) -> bool:
     """A full disk, as the system says it or as Orbax does; the cause counts as well."""
     return any((isinstance(w, OSError) and w.errno in _FULL) or any(s in str(w) for s in _SAID) for w in _causes(wrong))
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SAID = ("No space left", "RESOURCE_EXHAUSTED", "Disk quota", "File too large")
+_SAID = ("No space left on device", "Disk quota exceeded", "File too large", "RESOURCE_EXHAUSTED")
 
 
 def _causes(wrong: BaseException | None) -> Iterator[BaseException]:
@@ -71,8 +80,10 @@ def _causes(wrong: BaseException | None) -> Iterator[BaseException]:
 
 def _short(wrong: BaseException) -> str:
     """The system's own word for it, out of the page that Orbax says around it."""
-    said = (os.strerror(w.errno) for w in _causes(wrong) if isinstance(w, OSError) and w.errno)
-    return next(said, "") or str(wrong).splitlines()[0][:200]
+    causes = list(_causes(wrong))
+    said = [os.strerror(w.errno) for w in causes if isinstance(w, OSError) and w.errno]
+    said += [s for w in causes for s in _SAID if s in str(w)]
+    return said[0] if said else str(wrong).splitlines()[0][:200]
 
 
 def full(folder: Path, why: str, size: int) -> str:

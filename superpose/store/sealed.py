@@ -54,7 +54,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
     """The body, if not a byte of it has changed."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            return unsealed(file.read(MOST + 1), str(path))
+            return unsealed(file.read(min(os.fstat(file.fileno()).st_size, MOST) + 1), str(path))
     except FileNotFoundError:
         raise Damaged(f"{path} is missing") from None
     except OSError as wrong:

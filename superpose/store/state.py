@@ -84,8 +84,8 @@ def _alone() -> contextlib.AbstractContextManager:
 
 
 def ready() -> Any:
-    """Orbax, imported: this is the one place that knows it. It logs what a user need not read."""
+    """Orbax, imported: this is the one place that knows it. What it logs it raises as well."""
     from orbax.checkpoint import v1
 
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     return v1
