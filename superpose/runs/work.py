@@ -29,6 +29,10 @@ UNITS = 16
 ROOM = 64 * 2**20
 """Bytes of results from which a call is not made larger, and a chunk is written: memory holds a few of them."""
 
+FEWER = 4
+"""By how much a call shrinks that memory did not hold. Half would leave no room beside it, and libraries that XLA calls
+were seen to take another way unsaid where they get no memory of their own, which rounds otherwise."""
+
 Task = tuple[Part, np.ndarray]
 """Places of a part's cells that are to be trained."""
 Done = Callable[[Part, np.ndarray, State], None]
@@ -105,12 +109,13 @@ class Calls:
     def _smaller(self, part: Part, count: int, program: Program, wrong: BaseException) -> Program:
         if hosts.many() or not _no_memory(wrong):  # the others are a call ahead, and cannot be asked back
             raise wrong
-        self.units = program.units // program.devices.mesh.size // 2
-        if self.units < 1:
+        units = program.units // program.devices.mesh.size
+        if units < 2:
             raise BadValue(
                 f"memory does not hold even one unit of {program.width} models a device: shorten batch, logs or "
                 "snapshots, use fewer devices, or take a machine with more"
             ) from None
+        self.units = max(units // FEWER, 1)
         self.smaller(self.units)
         return self.program(part, count)
 
