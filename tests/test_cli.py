@@ -47,7 +47,7 @@ def test_no_verb_prints_help_that_ends_with_examples_and_codes(capsys, words):
     code, out, err = told(capsys, *words)
     assert code == 0 and out.startswith("usage: superpose") and not err
     assert all(f"\n  {verb} " in out for verb in VERBS)
-    assert out.index("examples:") > out.index("verbs:") and "75 stopped early, and can be resumed\n" in out
+    assert out.index("examples:") > out.index("verbs:") and "75 stopped early, and can be resumed;\n" in out
 
 
 @pytest.mark.parametrize("verb", VERBS)

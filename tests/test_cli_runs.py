@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -249,7 +250,7 @@ def test_damage_is_named_and_mended(capsys):
     data[100] ^= 1
     victim.write_bytes(bytes(data))
     code, out, _ = told(capsys, "verify", "run")
-    assert code == 2 and str(victim) in out and "superpose resume RUN --repair" in out
+    assert code == 2 and str(victim) in out and "superpose resume run --repair" in out
     assert str(victim) in json.loads(told(capsys, "verify", "run", "--json")[1])["damages"][0]
     assert told(capsys, "resume", "run", "--repair", "--quiet")[0] == 0
     assert told(capsys, "verify", "run")[0] == 0
@@ -319,7 +320,12 @@ def test_every_measure_is_drawn_of_a_sweep(capsys, trained, name):
     (["export", "RUN", "--to", "xml"], "--to cannot be 'xml'; there is ['csv', 'npz', 'parquet', 'safetensors']"),
     (["export", "RUN", "--measures", "los"], "no measure is called 'los'"),
     (["export", "RUN", "--measures", "curve,norm"], "measures of different shapes cannot share a table"),
-    (["export", "RUN", "--out", "no/such/x.csv"], "no/such/x.csv cannot be written"),
+    (["export", "RUN", "--out", "no/such/x.csv"], "no/such/x.csv cannot be written: No such file or directory; give"),
+    (["export", "RUN", "--out", "/proc/x.csv"], "/proc/x.csv cannot be written"),
+    (["plot", "RUN", "--out", "/proc/x.png"], "/proc/x.png cannot be written"),
+    (["plot", "RUN", "--out", "x" * 300 + ".png"], "x" * 300 + ".png cannot be written: File name too long"),
+    (["export", "RUN", "--out", "."], ". cannot be written: it is a folder; give --out a file that can be"),
+    (["run", "toy", "--out", "runs/" + "x" * 300], "runs/" + "x" * 300),
 ])  # fmt: skip
 def test_a_wrong_picture_or_export_is_one_line_and_code_two(capsys, trained, words, said):
     code, out, err = told(capsys, *(trained if w == "RUN" else w for w in words))
@@ -360,3 +366,68 @@ def test_a_logger_hears_of_the_training(capsys):
     assert code == 0
     assert list(Path("heard/loggers/tensorboard").rglob("events.out.*"))
     assert told(capsys, "verify", "heard")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words", [["plot"], ["export"], ["export", "--to", "parquet"], ["export", "--to", "safetensors"]]
+)
+def test_a_disk_that_refuses_is_one_line_before_and_while_writing(capsys, trained, monkeypatch, words):
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    verb, *more = words
+    for place in ("tempfile.TemporaryFile", "os.open"):
+        with monkeypatch.context() as patch:
+            if place == "os.open":
+                patch.setattr("superpose.core.files.write", refuse)
+                patch.setattr("superpose.store.export.write", refuse)
+                patch.setattr("superpose.store.weights.write", refuse)
+                patch.setattr("superpose.plots.save", refuse)
+            else:
+                patch.setattr(place, refuse)
+                patch.setattr("superpose.runs.load_run", None)
+            code, out, err = told(capsys, verb, trained, *more)
+        assert (code, out) == (2, "") and err.count("\n") == 1
+        assert err.endswith("cannot be written: Read-only file system; give --out a file that can be\n")
+
+
+def test_no_word_of_a_path_steers_the_terminal(capsys):
+    place = "runs/a\nb\x1b[31m"
+    drawn = "runs/a␊b␛[31m"
+    assert drawn in told(capsys, "run", "toy.plane", *SMALL, "--out", place)[1]
+    for verb in ("status", "resume", "verify", "plot", "export"):
+        code, out, err = told(capsys, verb, place)
+        assert code == 0 and "\x1b" not in out + err and (drawn in out or verb == "verify")
+    assert json.loads(told(capsys, "status", place, "--json")[1])["folder"] == place
+    next(Path(place, "chunks").glob("*/metrics.npz")).write_bytes(b"")
+    code, out, _ = told(capsys, "verify", place)
+    assert code == 2 and "\x1b" not in out and f"superpose resume '{drawn}' --repair" in out
+    assert "\x1b" not in told(capsys, "status", place)[1]
+
+
+def test_verify_of_no_run_says_so(capsys, trained):
+    Path("empty").mkdir()
+    code, out, err = told(capsys, "verify", "empty")
+    assert (code, out) == (2, "") and err.startswith("superpose: empty holds no run")
+    shutil.copytree(trained, "lost")
+    for name in ("run.json", "run.copy.json"):
+        Path("lost", name).unlink()
+    for verb in ("verify", "resume"):
+        code, out, err = told(capsys, verb, "lost")
+        assert (code, out) == (2, "") and "goes on from its chunks when run with the same folder" in err
+    code, out, _ = told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "lost")
+    assert code == 0 and "6 of 6 models in lost" in out
+
+
+@pytest.mark.parametrize("keep, code, said", [
+    (True, 75, "interrupted; what was finished is kept; go on with: superpose resume a"), (False, 130, "interrupted"),
+])  # fmt: skip
+def test_a_second_interrupt_says_how_to_go_on_if_there_is_a_way(capsys, trained, monkeypatch, keep, code, said):
+    if keep:
+        shutil.copytree(trained, "a")
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("superpose.runs.launch.train", interrupt)
+    assert told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "a") == (code, "", f"\nsuperpose: {said}\n")

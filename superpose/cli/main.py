@@ -31,7 +31,8 @@ examples:
   superpose --print-completion bash >> ~/.bashrc                also zsh, fish, tcsh
 
 exit codes: 0 done; 1 a bug, or a claim that differs; 2 something asked for cannot be;
-            3 done, but some cells diverged; 75 stopped early, and can be resumed"""
+            3 done, but some cells diverged; 75 stopped early, and can be resumed;
+            130 interrupted before there was anything to go on with"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

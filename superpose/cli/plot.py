@@ -11,6 +11,7 @@ import tyro
 
 from superpose.cli.measures import MEASURES, Measure, default, measure
 from superpose.cli.parse import parse
+from superpose.cli.places import check_place, say, writing
 from superpose.core.mistakes import BadValue
 
 EXAMPLES = f"""measures:
@@ -45,13 +46,16 @@ def main(argv: Sequence[str]) -> int:
     given = parse(Options, argv, "plot", EXAMPLES)
     chosen = measure(given.measure) if given.measure else None
     out = given.out or given.run.with_name(f"{given.run.resolve().name}-{given.measure or 'loss'}.png")
-    if not out.absolute().parent.is_dir() or out.suffix not in (".png", ".pdf", ""):
-        raise BadValue(f"{out} cannot be written; give the name of a .png in a folder that is there")
+    if out.suffix not in (".png", ".pdf", ""):
+        raise BadValue(f"{out} cannot be written; give the name of a .png")
+    check_place(out)
     from superpose import runs
     from superpose.plots import save
 
     swept = runs.load_run(given.run)
-    print(save(_drawn(swept, chosen or measure(default(swept)), given), out))
+    picture = _drawn(swept, chosen or measure(default(swept)), given)
+    with writing(out):
+        say(save(picture, out))
     return 0
 
 

@@ -1,0 +1,40 @@
+"""Places of the disk as commands say them, and write to them."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from superpose.core.mistakes import BadValue, shown
+
+
+def say(*lines: object) -> None:
+    """Print lines, of which none can steer the terminal."""
+    for line in lines:
+        print(shown(str(line)))
+
+
+def word(place: Path) -> str:
+    """A place as a word of a command that can be pasted: a name that begins with - would be taken for an option."""
+    text = str(place)
+    return shown(shlex.quote(f"./{text}" if text.startswith("-") else text))
+
+
+def check_place(out: Path) -> None:
+    """Refuse a file that cannot be written, before there is something to lose. It leaves nothing."""
+    with writing(out):
+        if out.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        tempfile.TemporaryFile(dir=out.absolute().parent).close()
+
+
+@contextlib.contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """What the disk refuses, in one line."""
+    try:
+        yield
+    except OSError as wrong:
+        raise BadValue(f"{out} cannot be written: {wrong.strerror or wrong}; give --out a file that can be") from None
