@@ -151,6 +151,7 @@ def test_a_recipe_is_taken_from_a_run_a_result_or_a_file(capsys, trained):
     (["toy", "--grid", "world.density=0.1,2"], "axis 'world.density': SparseWorld.density is 2"),
     (["toy", "--grid", "seed=0..1", "--zip", "seed,steps"], "zip 'seed,steps': no axis is called 'steps'"),
     (["toy", "--grid", "seed=0..999", "--max-cells", "10"], "this grid has 1,000 cells (seed 1,000); the most is"),
+    (["toy", "--json"], "--json goes with --plan; superpose status RUN --json tells of a run"),
     (["toy", "--data", "mine"], "--data cannot be 'mine'; there is ['own', 'shared']"),
     (["toy", "--seed", "-1"], "--seed is -1; it must be a whole number from 0 to 4294967295"),
     (["toy", "--seed", "x"], "run toy has --seed 'x'; it must be a whole number"),
@@ -267,7 +268,40 @@ def test_a_plan_trains_nothing(capsys):
     about = json.loads(out)
     assert code == 0 and about["cells"] == 6 and not Path("runs").exists()
     code, out, _ = told(capsys, "run", "toy.plane", "--plan")
-    assert code == 0 and "cells" in out
+    assert code == 0 and "cells" in out and "finished" not in out
+
+
+def test_a_plan_says_what_is_finished_already(capsys, trained):
+    shutil.copytree(trained, "run")
+    words = ["run", "toy.plane", *SMALL, "--plan", "--out", "run"]
+    assert "already finished 6\n" in told(capsys, *words, *GRID)[1]
+    more = ["--grid", "world.density=0.1,0.3,0.9", "--grid", "seed=0..3"]
+    told_of = json.loads(told(capsys, *words, *more, "--json")[1])
+    assert (told_of["cells"], told_of["already_finished"]) == (12, 6)
+    assert "already finished 0\n" in told(capsys, *words, *GRID, "--seed", "1")[1]
+
+
+def test_a_folder_that_looks_like_an_option_is_written_with_a_dot(capsys):
+    code, out, _ = told(capsys, "run", "toy.plane", *SMALL, "--out=-x")
+    assert code == 0 and "look: superpose plot ./-x\n" in out
+    code, out, _ = told(capsys, "plot", "./-x")
+    assert code == 0 and Path(out.strip()).exists()
+    for words in (["plot", "-x"], ["status", "-x"], ["resume", "-x", "--quiet"]):
+        code, _, err = told(capsys, *words)
+        assert code == 2 and f"{words[0]} needs RUN; '-x' looks like an option: write ./-x; see superpose" in err
+    assert "'-x' looks like an option: write ./-x" in told(capsys, "run", "-x")[2]
+    assert "plot has no option '-x'; a file of this name is ./-x" in told(capsys, "plot", "-x", "loss")[2]
+
+
+def test_one_model_has_no_axes_to_draw(capsys):
+    assert told(capsys, "run", "toy.plane", *SMALL, "--out", "one")[0] == 0
+    code, _, err = told(capsys, "plot", "one", "norm", "--by", "seed")
+    assert code == 2 and "--against and --by are axes of a sweep, and this run is one model: leave them out" in err
+
+
+def test_the_help_of_run_without_a_name_says_how_to_work(capsys):
+    code, out, _ = told(capsys, "run", "--help")
+    assert code == 0 and all(f"--{word} " in out for word in ("grid", "chunk", "on", "workers", "share", "logger"))
 
 
 def test_a_stopped_run_is_code_75_and_says_how_to_go_on():
@@ -314,7 +348,7 @@ def test_every_measure_is_drawn_of_a_sweep(capsys, trained, name):
     (["plot", "RUN", "los"], "no measure is called 'los'; did you mean 'loss'?"),
     (["plot", "RUN", "loss", "--against", "densty"], "no axis is called 'densty'"),
     (["plot", "RUN", "loss", "--against", "seed", "--by", "seed"], "both axes of the picture are 'seed'"),
-    (["plot", "RUN", "curve", "--by", "seed"], "--against and --by are axes of a sweep's picture"),
+    (["plot", "RUN", "curve", "--by", "seed"], "curve takes no axes, as it is drawn over the steps: leave out"),
     (["plot", "RUN", "--out", "no/such/x.png"], "no/such/x.png cannot be written"),
     (["plot", "RUN", "--out", "x.docx"], "x.docx cannot be written"),
     (["export", "RUN", "--to", "xml"], "--to cannot be 'xml'; there is ['csv', 'npz', 'parquet', 'safetensors']"),
@@ -353,6 +387,7 @@ def test_a_mistake_is_a_mistake():
     (["--split", "rows"], "split is 'rows'; it must be 'model' or 'batch'"),
     (["--logger", "tensorbord"], "no logger is called 'tensorbord'; did you mean 'tensorboard'?"),
     (["--workers", "0"], "workers is 0; it must be a whole number from 1"),
+    (["--workers", "2"], "--workers are an engine's: give --on too, for example --on ray"),
 ])  # fmt: skip
 @pytest.mark.parametrize("verb", ["run", "resume"])
 def test_a_wrong_way_to_work_is_named(capsys, trained, verb, words, said):

@@ -65,8 +65,10 @@ def _drawn(swept: Any, chosen: Measure, given: Options) -> Any:
 
     table, diverged = chosen.of(swept), swept.measure(lambda run: run.diverged)
     lost = Table(diverged.axes, diverged.values >= 0)
-    if (given.against or given.by) and (not table.axes or chosen.per == "step"):
-        raise BadValue("--against and --by are axes of a sweep's picture; this one has none")
+    if (given.against or given.by) and chosen.per == "step":
+        raise BadValue("curve takes no axes, as it is drawn over the steps: leave out --against and --by")
+    if (given.against or given.by) and not table.axes:
+        raise BadValue("--against and --by are axes of a sweep, and this run is one model: leave them out")
     if chosen.per == "step":
         return plots.curve(table, swept.stacks[0].recipe.log_every, chosen.label, lost)
     if not table.axes:
