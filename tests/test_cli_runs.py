@@ -290,7 +290,7 @@ def test_a_folder_that_looks_like_an_option_is_written_with_a_dot(capsys):
         code, _, err = told(capsys, *words)
         assert code == 2 and f"{words[0]} needs RUN; '-x' looks like an option: write ./-x; see superpose" in err
     assert "'-x' looks like an option: write ./-x" in told(capsys, "run", "-x")[2]
-    assert "plot has no option '-x'; a file of this name is ./-x" in told(capsys, "plot", "-x", "loss")[2]
+    assert "plot has no option '-x'; a file of this name is ./-x" in told(capsys, "plot", "./-x", "-x")[2]
 
 
 def test_one_model_has_no_axes_to_draw(capsys):
@@ -344,13 +344,38 @@ def test_every_measure_is_drawn_of_a_sweep(capsys, trained, name):
     assert Path("x.png").read_bytes().startswith(b"\x89PNG") and Path("x.pdf").exists()
 
 
+@pytest.mark.parametrize("ending, first", [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_a_picture_may_be_drawn_by_lines_alone_and_is_the_same_twice(capsys, trained, ending, first):
+    for name in ("a", "b"):
+        assert told(capsys, "plot", trained, "--out", f"{name}.{ending}") == (0, f"{name}.{ending}\n", "")
+    assert sorted(map(str, Path().iterdir())) == [f"a.{ending}", f"b.{ending}"]
+    assert Path(f"a.{ending}").read_bytes().startswith(first)
+    assert Path(f"a.{ending}").read_bytes() == Path(f"b.{ending}").read_bytes()
+
+
+def test_what_there_is_of_a_run_is_drawn_and_exported(capsys):
+    assert told(capsys, "run", "toy.plane", *GRID, *SMALL, "--chunk", "2", "--out", "run")[0] == 0
+    shutil.rmtree(sorted(Path("run/chunks").iterdir())[0])
+    for verb in ("plot", "export"):
+        code, _, err = told(capsys, verb, "run")
+        assert code == 2 and "run has 4 of 6 cells; " in err and err.endswith("or take what there is: --partial\n")
+    assert told(capsys, "plot", "run", "kept", "--partial", "--out", "a.svg")[0] == 0
+    for words in (["curve"], ["dimensionality"], ["loss", "--by", "seed"]):
+        assert told(capsys, "plot", "run", *words, "--partial", "--out", "b.png")[0] == 0
+    assert told(capsys, "export", "run", "--partial", "--out", "x.csv")[0] == 0
+    with open("x.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["kept"] == row["loss"] == row["diverged"] == "nan" for row in rows) == [False] * 4 + [True] * 2
+    assert told(capsys, "export", "run", "--to", "safetensors", "--partial")[0] == 0
+
+
 @pytest.mark.parametrize("words, said", [
     (["plot", "RUN", "los"], "no measure is called 'los'; did you mean 'loss'?"),
     (["plot", "RUN", "loss", "--against", "densty"], "no axis is called 'densty'"),
     (["plot", "RUN", "loss", "--against", "seed", "--by", "seed"], "both axes of the picture are 'seed'"),
     (["plot", "RUN", "curve", "--by", "seed"], "curve takes no axes, as it is drawn over the steps: leave out"),
     (["plot", "RUN", "--out", "no/such/x.png"], "no/such/x.png cannot be written"),
-    (["plot", "RUN", "--out", "x.docx"], "x.docx cannot be written"),
+    (["plot", "RUN", "--out", "x.docx"], "x.docx cannot be written; give the name of a .png, .pdf or .svg"),
     (["export", "RUN", "--to", "xml"], "--to cannot be 'xml'; there is ['csv', 'npz', 'parquet', 'safetensors']"),
     (["export", "RUN", "--measures", "los"], "no measure is called 'los'"),
     (["export", "RUN", "--measures", "curve,norm"], "measures of different shapes cannot share a table"),

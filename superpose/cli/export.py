@@ -12,7 +12,7 @@ import tyro
 
 from superpose.cli.measures import MEASURES, measure, standard
 from superpose.cli.parse import parse
-from superpose.cli.places import check_place, say, writing
+from superpose.cli.places import check_place, loaded, say, writing
 from superpose.core.mistakes import unknown
 
 FORMATS = ("parquet", "csv", "npz", "safetensors")
@@ -43,6 +43,8 @@ class Options:
     """What to measure of every model; see below."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: RUN.FORMAT)")] = None
     """The file to write."""
+    partial: bool = False
+    """Also of a run under way, or damaged: what is not there is nan."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -52,9 +54,7 @@ def main(argv: Sequence[str]) -> int:
     chosen = {name: measure(name) for name in given.measures.split(",")} if given.measures else {}
     out = given.out or given.run.with_name(f"{given.run.resolve().name}.{given.to}")
     check_place(out)
-    from superpose import runs
-
-    swept = runs.load_run(given.run)
+    swept = loaded(given.run, given.partial)
     if given.to == "safetensors":
         return _weights(swept, out)
     from superpose.store.export import TABLES

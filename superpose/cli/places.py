@@ -7,8 +7,9 @@ import shlex
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from superpose.core.mistakes import BadValue, shown
+from superpose.core.mistakes import BadValue, Mistake, shown
 
 
 def say(*lines: object) -> None:
@@ -21,6 +22,16 @@ def word(place: Path) -> str:
     """A place as a word of a command that can be pasted: a name that begins with - would be taken for an option."""
     text = str(place)
     return shown(shlex.quote(f"./{text}" if text.startswith("-") else text))
+
+
+def loaded(folder: Path, partial: bool) -> Any:
+    """The run in a folder; what is not there is told in words of the command line."""
+    from superpose import runs
+
+    try:
+        return runs.load_run(folder, partial=partial)
+    except Mistake as wrong:
+        raise type(wrong)(str(wrong).replace("load_run(folder, partial=True)", "--partial")) from None
 
 
 def check_place(out: Path) -> None:
