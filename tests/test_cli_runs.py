@@ -491,3 +491,17 @@ def test_a_second_interrupt_says_how_to_go_on_if_there_is_a_way(capsys, trained,
 
     monkeypatch.setattr("superpose.runs.launch.train", interrupt)
     assert told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "a") == (code, "", f"\nsuperpose: {said}\n")
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "resume", "verify", "plot", "export"])
+def test_a_name_too_long_for_the_disk_is_one_line(capsys, verb):
+    code, out, err = told(capsys, verb, "x" * 300)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "cannot be a name: File name too long" in err or "cannot be written: File name too long" in err
+
+
+def test_from_within_a_run_files_go_beside_it(capsys, trained, monkeypatch):
+    shutil.copytree(trained, "run")
+    monkeypatch.chdir("run")
+    assert told(capsys, "export", ".")[0] == told(capsys, "plot", ".")[0] == 0
+    assert sorted(p.name for p in Path("..").iterdir()) == ["run", "run-loss.pdf", "run-loss.png", "run.csv"]

@@ -12,7 +12,7 @@ import tyro
 
 from superpose.cli.measures import MEASURES, measure, standard
 from superpose.cli.parse import parse
-from superpose.cli.places import check_place, loaded, say, writing
+from superpose.cli.places import beside, check_place, loaded, say, writing
 from superpose.core.mistakes import unknown
 
 FORMATS = ("parquet", "csv", "npz", "safetensors")
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     if given.to not in FORMATS:
         raise unknown("--to cannot be", given.to, FORMATS)
     chosen = {name: measure(name) for name in given.measures.split(",")} if given.measures else {}
-    out = given.out or given.run.with_name(f"{given.run.resolve().name}.{given.to}")
+    out = given.out or beside(given.run, f".{given.to}")
     check_place(out)
     swept = loaded(given.run, given.partial)
     if given.to == "safetensors":

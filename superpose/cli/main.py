@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import superpose
+from superpose.cli.places import possible
 from superpose.core.mistakes import BadValue, Mistake, unknown
 
 VERBS = {
@@ -59,7 +60,8 @@ def _told(words: Sequence[str]) -> int:
         case ["--print-completion", *rest]:
             return _completion(rest)
         case [verb, *rest] if verb in VERBS:
-            return importlib.import_module(f"superpose.cli.{verb}").main(rest)
+            with possible():
+                return importlib.import_module(f"superpose.cli.{verb}").main(rest)
         case [verb, *_]:
             raise unknown("no verb is called", verb, VERBS)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shlex
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ def word(place: Path) -> str:
     return shown(shlex.quote(f"./{text}" if text.startswith("-") else text))
 
 
+def beside(run: Path, ending: str) -> Path:
+    """Where a file about a run goes if nobody says: next to its folder, also from within it."""
+    name = f"{run.resolve().name}{ending}"
+    return run.with_name(name) if run.name not in ("", "..") else run.resolve().with_name(name)
+
+
 def loaded(folder: Path, partial: bool) -> Any:
     """The run in a folder; what is not there is told in words of the command line."""
     from superpose import runs
@@ -40,6 +47,17 @@ def check_place(out: Path) -> None:
         if out.is_dir():
             raise IsADirectoryError(0, "it is a folder")
         tempfile.TemporaryFile(dir=out.absolute().parent).close()
+
+
+@contextlib.contextmanager
+def possible() -> Iterator[None]:
+    """A name that no disk takes is a mistake, wherever it is first looked at."""
+    try:
+        yield
+    except OSError as wrong:
+        if wrong.errno != errno.ENAMETOOLONG:
+            raise
+        raise BadValue(f"{wrong.filename} cannot be a name: {wrong.strerror}") from None
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import tyro
 
 from superpose.cli.measures import MEASURES, Measure, default, measure
 from superpose.cli.parse import parse
-from superpose.cli.places import check_place, loaded, say, writing
+from superpose.cli.places import beside, check_place, loaded, say, writing
 from superpose.core.mistakes import BadValue
 
 EXAMPLES = f"""measures:
@@ -47,7 +47,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     given = parse(Options, argv, "plot", EXAMPLES)
     chosen = measure(given.measure) if given.measure else None
-    out = given.out or given.run.with_name(f"{given.run.resolve().name}-{given.measure or 'loss'}.png")
+    out = given.out or beside(given.run, f"-{given.measure or 'loss'}.png")
     if out.suffix not in (".png", ".pdf", ".svg", ""):
         raise BadValue(f"{out} cannot be written; give the name of a .png, .pdf or .svg")
     check_place(out)
