@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import superpose as sp
 from superpose.cli import doctor, experiment, main
 from superpose.cli.main import SHELLS, VERBS
+from superpose.cli.measures import MEASURES
 from superpose.cli.named import NAMED
 from superpose.core.mistakes import Mistake
 
@@ -47,7 +48,7 @@ def test_no_verb_prints_help_that_ends_with_examples_and_codes(capsys, words):
     code, out, err = told(capsys, *words)
     assert code == 0 and out.startswith("usage: superpose") and not err
     assert all(f"\n  {verb} " in out for verb in VERBS)
-    assert out.index("examples:") > out.index("verbs:") and "75 stopped early, and can be resumed\n" in out
+    assert out.index("examples:") > out.index("verbs:") and "75 stopped early, and can be resumed;\n" in out
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -204,13 +205,27 @@ def test_the_list_says_how_far_runs_are(capsys):
 def test_completion_knows_verbs_options_and_recipes(capsys, shell):
     code, out, _ = told(capsys, "--print-completion", shell)
     assert code == 0
-    for word in (*VERBS, *NAMED, "grid", "measures", "against", "repair", "max-cells"):
+    for word in (
+        *VERBS,
+        *NAMED,
+        "grid",
+        "measures",
+        "against",
+        "repair",
+        "max-cells",
+        "chunk",
+        "quiet",
+        "workers",
+        *MEASURES,
+    ):
         assert word in out
 
 
 @pytest.mark.parametrize("typed, offered", [
     (["st"], "status"), (["run", "toy.pl"], "toy.plane"), (["run", "toy", "--gr"], "--grid"),
     (["plot", "runs/wh"], "runs/whole"), (["resume", "runs/whole", "--rep"], "--repair"), (["--ver"], "--version"),
+    (["run", "toy", "--chu"], "--chunk"), (["resume", "x", "--wor"], "--workers"),
+    (["plot", "x", "dim"], "dimensionality"),
 ])  # fmt: skip
 def test_bash_completes(capsys, typed, offered):
     planted("whole", {})

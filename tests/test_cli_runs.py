@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,7 @@ def test_a_recipe_is_taken_from_a_run_a_result_or_a_file(capsys, trained):
     (["toy", "--grid", "world.density=0.1,2"], "axis 'world.density': SparseWorld.density is 2"),
     (["toy", "--grid", "seed=0..1", "--zip", "seed,steps"], "zip 'seed,steps': no axis is called 'steps'"),
     (["toy", "--grid", "seed=0..999", "--max-cells", "10"], "this grid has 1,000 cells (seed 1,000); the most is"),
+    (["toy", "--json"], "--json goes with --plan; superpose status RUN --json tells of a run"),
     (["toy", "--data", "mine"], "--data cannot be 'mine'; there is ['own', 'shared']"),
     (["toy", "--seed", "-1"], "--seed is -1; it must be a whole number from 0 to 4294967295"),
     (["toy", "--seed", "x"], "run toy has --seed 'x'; it must be a whole number"),
@@ -249,7 +251,7 @@ def test_damage_is_named_and_mended(capsys):
     data[100] ^= 1
     victim.write_bytes(bytes(data))
     code, out, _ = told(capsys, "verify", "run")
-    assert code == 2 and str(victim) in out and "superpose resume RUN --repair" in out
+    assert code == 2 and str(victim) in out and "superpose resume run --repair" in out
     assert str(victim) in json.loads(told(capsys, "verify", "run", "--json")[1])["damages"][0]
     assert told(capsys, "resume", "run", "--repair", "--quiet")[0] == 0
     assert told(capsys, "verify", "run")[0] == 0
@@ -266,7 +268,40 @@ def test_a_plan_trains_nothing(capsys):
     about = json.loads(out)
     assert code == 0 and about["cells"] == 6 and not Path("runs").exists()
     code, out, _ = told(capsys, "run", "toy.plane", "--plan")
-    assert code == 0 and "cells" in out
+    assert code == 0 and "cells" in out and "finished" not in out
+
+
+def test_a_plan_says_what_is_finished_already(capsys, trained):
+    shutil.copytree(trained, "run")
+    words = ["run", "toy.plane", *SMALL, "--plan", "--out", "run"]
+    assert "already finished 6\n" in told(capsys, *words, *GRID)[1]
+    more = ["--grid", "world.density=0.1,0.3,0.9", "--grid", "seed=0..3"]
+    told_of = json.loads(told(capsys, *words, *more, "--json")[1])
+    assert (told_of["cells"], told_of["already_finished"]) == (12, 6)
+    assert "already finished 0\n" in told(capsys, *words, *GRID, "--seed", "1")[1]
+
+
+def test_a_folder_that_looks_like_an_option_is_written_with_a_dot(capsys):
+    code, out, _ = told(capsys, "run", "toy.plane", *SMALL, "--out=-x")
+    assert code == 0 and "look: superpose plot ./-x\n" in out
+    code, out, _ = told(capsys, "plot", "./-x")
+    assert code == 0 and Path(out.strip()).exists()
+    for words in (["plot", "-x"], ["status", "-x"], ["resume", "-x", "--quiet"]):
+        code, _, err = told(capsys, *words)
+        assert code == 2 and f"{words[0]} needs RUN; '-x' looks like an option: write ./-x; see superpose" in err
+    assert "'-x' looks like an option: write ./-x" in told(capsys, "run", "-x")[2]
+    assert "plot has no option '-x'; a file of this name is ./-x" in told(capsys, "plot", "./-x", "-x")[2]
+
+
+def test_one_model_has_no_axes_to_draw(capsys):
+    assert told(capsys, "run", "toy.plane", *SMALL, "--out", "one")[0] == 0
+    code, _, err = told(capsys, "plot", "one", "norm", "--by", "seed")
+    assert code == 2 and "--against and --by are axes of a sweep, and this run is one model: leave them out" in err
+
+
+def test_the_help_of_run_without_a_name_says_how_to_work(capsys):
+    code, out, _ = told(capsys, "run", "--help")
+    assert code == 0 and all(f"--{word} " in out for word in ("grid", "chunk", "on", "workers", "share", "logger"))
 
 
 def test_a_stopped_run_is_code_75_and_says_how_to_go_on():
@@ -309,17 +344,47 @@ def test_every_measure_is_drawn_of_a_sweep(capsys, trained, name):
     assert Path("x.png").read_bytes().startswith(b"\x89PNG") and Path("x.pdf").exists()
 
 
+@pytest.mark.parametrize("ending, first", [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_a_picture_may_be_drawn_by_lines_alone_and_is_the_same_twice(capsys, trained, ending, first):
+    for name in ("a", "b"):
+        assert told(capsys, "plot", trained, "--out", f"{name}.{ending}") == (0, f"{name}.{ending}\n", "")
+    assert sorted(map(str, Path().iterdir())) == [f"a.{ending}", f"b.{ending}"]
+    assert Path(f"a.{ending}").read_bytes().startswith(first)
+    assert Path(f"a.{ending}").read_bytes() == Path(f"b.{ending}").read_bytes()
+
+
+def test_what_there_is_of_a_run_is_drawn_and_exported(capsys):
+    assert told(capsys, "run", "toy.plane", *GRID, *SMALL, "--chunk", "2", "--out", "run")[0] == 0
+    shutil.rmtree(sorted(Path("run/chunks").iterdir())[0])
+    for verb in ("plot", "export"):
+        code, _, err = told(capsys, verb, "run")
+        assert code == 2 and "run has 4 of 6 cells; " in err and err.endswith("or take what there is: --partial\n")
+    assert told(capsys, "plot", "run", "kept", "--partial", "--out", "a.svg")[0] == 0
+    for words in (["curve"], ["dimensionality"], ["loss", "--by", "seed"]):
+        assert told(capsys, "plot", "run", *words, "--partial", "--out", "b.png")[0] == 0
+    assert told(capsys, "export", "run", "--partial", "--out", "x.csv")[0] == 0
+    with open("x.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["kept"] == row["loss"] == row["diverged"] == "nan" for row in rows) == [False] * 4 + [True] * 2
+    assert told(capsys, "export", "run", "--to", "safetensors", "--partial")[0] == 0
+
+
 @pytest.mark.parametrize("words, said", [
     (["plot", "RUN", "los"], "no measure is called 'los'; did you mean 'loss'?"),
     (["plot", "RUN", "loss", "--against", "densty"], "no axis is called 'densty'"),
     (["plot", "RUN", "loss", "--against", "seed", "--by", "seed"], "both axes of the picture are 'seed'"),
-    (["plot", "RUN", "curve", "--by", "seed"], "--against and --by are axes of a sweep's picture"),
+    (["plot", "RUN", "curve", "--by", "seed"], "curve takes no axes, as it is drawn over the steps: leave out"),
     (["plot", "RUN", "--out", "no/such/x.png"], "no/such/x.png cannot be written"),
-    (["plot", "RUN", "--out", "x.docx"], "x.docx cannot be written"),
+    (["plot", "RUN", "--out", "x.docx"], "x.docx cannot be written; give the name of a .png, .pdf or .svg"),
     (["export", "RUN", "--to", "xml"], "--to cannot be 'xml'; there is ['csv', 'npz', 'parquet', 'safetensors']"),
     (["export", "RUN", "--measures", "los"], "no measure is called 'los'"),
     (["export", "RUN", "--measures", "curve,norm"], "measures of different shapes cannot share a table"),
-    (["export", "RUN", "--out", "no/such/x.csv"], "no/such/x.csv cannot be written"),
+    (["export", "RUN", "--out", "no/such/x.csv"], "no/such/x.csv cannot be written: No such file or directory; give"),
+    (["export", "RUN", "--out", "/proc/x.csv"], "/proc/x.csv cannot be written"),
+    (["plot", "RUN", "--out", "/proc/x.png"], "/proc/x.png cannot be written"),
+    (["plot", "RUN", "--out", "x" * 300 + ".png"], "x" * 300 + ".png cannot be written: File name too long"),
+    (["export", "RUN", "--out", "."], ". cannot be written: it is a folder; give --out a file that can be"),
+    (["run", "toy", "--out", "runs/" + "x" * 300], "runs/" + "x" * 300),
 ])  # fmt: skip
 def test_a_wrong_picture_or_export_is_one_line_and_code_two(capsys, trained, words, said):
     code, out, err = told(capsys, *(trained if w == "RUN" else w for w in words))
@@ -347,6 +412,7 @@ def test_a_mistake_is_a_mistake():
     (["--split", "rows"], "split is 'rows'; it must be 'model' or 'batch'"),
     (["--logger", "tensorbord"], "no logger is called 'tensorbord'; did you mean 'tensorboard'?"),
     (["--workers", "0"], "workers is 0; it must be a whole number from 1"),
+    (["--workers", "2"], "--workers are an engine's: give --on too, for example --on ray"),
 ])  # fmt: skip
 @pytest.mark.parametrize("verb", ["run", "resume"])
 def test_a_wrong_way_to_work_is_named(capsys, trained, verb, words, said):
@@ -360,3 +426,82 @@ def test_a_logger_hears_of_the_training(capsys):
     assert code == 0
     assert list(Path("heard/loggers/tensorboard").rglob("events.out.*"))
     assert told(capsys, "verify", "heard")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words", [["plot"], ["export"], ["export", "--to", "parquet"], ["export", "--to", "safetensors"]]
+)
+def test_a_disk_that_refuses_is_one_line_before_and_while_writing(capsys, trained, monkeypatch, words):
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    verb, *more = words
+    for place in ("tempfile.TemporaryFile", "os.open"):
+        with monkeypatch.context() as patch:
+            if place == "os.open":
+                patch.setattr("superpose.core.files.write", refuse)
+                patch.setattr("superpose.store.export.write", refuse)
+                patch.setattr("superpose.store.weights.write", refuse)
+                patch.setattr("superpose.plots.save", refuse)
+            else:
+                patch.setattr(place, refuse)
+                patch.setattr("superpose.runs.load_run", None)
+            code, out, err = told(capsys, verb, trained, *more)
+        assert (code, out) == (2, "") and err.count("\n") == 1
+        assert err.endswith("cannot be written: Read-only file system; give --out a file that can be\n")
+
+
+def test_no_word_of_a_path_steers_the_terminal(capsys):
+    place = "runs/a\nb\x1b[31m"
+    drawn = "runs/a␊b␛[31m"
+    assert drawn in told(capsys, "run", "toy.plane", *SMALL, "--out", place)[1]
+    for verb in ("status", "resume", "verify", "plot", "export"):
+        code, out, err = told(capsys, verb, place)
+        assert code == 0 and "\x1b" not in out + err and (drawn in out or verb == "verify")
+    assert json.loads(told(capsys, "status", place, "--json")[1])["folder"] == place
+    next(Path(place, "chunks").glob("*/metrics.npz")).write_bytes(b"")
+    code, out, _ = told(capsys, "verify", place)
+    assert code == 2 and "\x1b" not in out and f"superpose resume '{drawn}' --repair" in out
+    assert "\x1b" not in told(capsys, "status", place)[1]
+
+
+def test_verify_of_no_run_says_so(capsys, trained):
+    Path("empty").mkdir()
+    code, out, err = told(capsys, "verify", "empty")
+    assert (code, out) == (2, "") and err.startswith("superpose: empty holds no run")
+    shutil.copytree(trained, "lost")
+    for name in ("run.json", "run.copy.json"):
+        Path("lost", name).unlink()
+    for verb in ("verify", "resume"):
+        code, out, err = told(capsys, verb, "lost")
+        assert (code, out) == (2, "") and "goes on from its chunks when run with the same folder" in err
+    code, out, _ = told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "lost")
+    assert code == 0 and "6 of 6 models in lost" in out
+
+
+@pytest.mark.parametrize("keep, code, said", [
+    (True, 75, "interrupted; what was finished is kept; go on with: superpose resume a"), (False, 130, "interrupted"),
+])  # fmt: skip
+def test_a_second_interrupt_says_how_to_go_on_if_there_is_a_way(capsys, trained, monkeypatch, keep, code, said):
+    if keep:
+        shutil.copytree(trained, "a")
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("superpose.runs.launch.train", interrupt)
+    assert told(capsys, "run", "toy.plane", *GRID, *SMALL, "--out", "a") == (code, "", f"\nsuperpose: {said}\n")
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "resume", "verify", "plot", "export"])
+def test_a_name_too_long_for_the_disk_is_one_line(capsys, verb):
+    code, out, err = told(capsys, verb, "x" * 300)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "cannot be a name: File name too long" in err or "cannot be written: File name too long" in err
+
+
+def test_from_within_a_run_files_go_beside_it(capsys, trained, monkeypatch):
+    shutil.copytree(trained, "run")
+    monkeypatch.chdir("run")
+    assert told(capsys, "export", ".")[0] == told(capsys, "plot", ".")[0] == 0
+    assert sorted(p.name for p in Path("..").iterdir()) == ["run", "run-loss.pdf", "run-loss.png", "run.csv"]

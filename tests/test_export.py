@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import subprocess
 import sys
 
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors import safe_open
 
 from superpose.core.mistakes import BadValue
 from superpose.store.export import columns, to_csv, to_npz, to_parquet, to_safetensors
+from superpose.store.weights import load_weights
 from superpose.train.table import Table
 
 AXES = {"model.activation": ["relu", "gelu"], "world.density,learning_rate": [(0.1, 1), (0.2, 2), (0.3, 3)]}
@@ -158,3 +160,29 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch, write):
     assert (tmp_path / "a").read_text(encoding="utf-8") == "before"
     write(tmp_path / "a")
     assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith(".")) == ["a"]
+
+
+def test_weights_written_twice_are_the_same_bytes(tmp_path):
+    """In a process of its own each, since the library shuffles by the process."""
+    code = (
+        "import sys, numpy as np; from superpose.store.weights import save_weights; "
+        "arrays = {'b': np.zeros((2, 1)), 'ä': np.ones(3, 'f4')}; "
+        "save_weights(sys.argv[1], arrays, {w: w for w in 'axes fixed é g'.split()})"
+    )
+    files = [tmp_path / f"{n}.safetensors" for n in range(3)]
+    for file in files:
+        subprocess.run([sys.executable, "-c", code, file], check=True)
+    assert len({file.read_bytes() for file in files}) == 1
+    arrays, words = load_weights(files[0])
+    assert list(words) == ["axes", "fixed", "g", "é"] and {n: a.shape for n, a in arrays.items()} == {
+        "b": (2, 1),
+        "ä": (3,),
+    }
+    with safe_open(files[0], "np") as file:
+        assert file.get_tensor("ä").tolist() == [1, 1, 1] and file.metadata() == words
+
+
+def test_no_folder_is_made_for_a_table(tmp_path):
+    with pytest.raises(BadValue, match="cannot be written: there is no folder"):
+        LOSS.to_parquet(tmp_path / "nope" / "D.parquet")
+    assert not (tmp_path / "nope").exists()

@@ -7,6 +7,7 @@ from matplotlib.colors import to_hex
 from superpose.core.mistakes import BadName, BadValue
 from superpose.plots.measured import curve, longest, measured, single
 from superpose.plots.scales import Scale, geometric
+from superpose.plots.style import CYCLE
 from superpose.train.table import Table
 
 DENSITIES = [0.01, 0.1, 1.0]
@@ -172,3 +173,50 @@ def test_many_words_are_not_all_written():
     assert len(axis.get_xticks()) <= 30
     scale = Scale.of("model.activation", "activation", [f"w{i}" for i in range(30)])
     assert not scale.numbers and scale.edges().tolist() == [i - 0.5 for i in range(31)]
+
+
+def test_words_have_a_colour_each_and_a_legend():
+    axes = {"model.activation": ["relu", "gelu", "abs"], "world.density": DENSITIES, "seed": [0, 1]}
+    values = np.random.default_rng(0).uniform(size=(3, 3, 2, 5))
+    picture = measured(Table(axes, values), "norm", by="activation", against="density")
+    assert len(picture.axes) == 1, "no colour bar"
+    legend = picture.axes[0].get_legend()
+    assert [t.get_text() for t in legend.get_texts()] == ["relu", "gelu", "abs"]
+    keys = [to_hex(h.get_facecolor()[0]) for h in legend.legend_handles]
+    assert keys == list(CYCLE[:3])
+    dots = picture.axes[0].collections[0]
+    dots.update_scalarmappable()
+    assert {to_hex(c) for c in dots.get_facecolor()} == set(keys)
+    assert foot(picture) == "a dot is one feature of one of 18 models: over seed (2)"
+    lined = measured(Table(axes, values[..., 0]), "loss", by="activation", against="density")
+    assert [to_hex(line.get_color()) for line in lines(lined)] == keys
+
+
+@pytest.mark.parametrize("ticks, wanted", [
+    ([0.1, 0.3, 0.9], ["0.1", "0.2", "0.5", "1"]), ([2, 4, 8, 16, 32], ["2", "5", "10", "20"]),
+])  # fmt: skip
+def test_a_short_logarithmic_side_has_one_two_and_five(ticks, wanted):
+    axis = measured(Table({"world.density": ticks}, np.arange(len(ticks))), "loss").axes[0]
+    axis.figure.draw_without_rendering()
+    low, high = axis.get_xlim()
+    seen = [t.get_text() for t, x in zip(axis.get_xticklabels(), axis.get_xticks(), strict=True) if low <= x <= high]
+    assert seen == wanted and not any(t.get_text() for t in axis.get_xticklabels(minor=True))
+
+
+def test_a_curve_that_hardly_falls_has_numbers_beside_it():
+    axis = curve(Table({}, np.linspace(3.4, 3.1, 9)), 1, "loss").axes[0]
+    axis.figure.draw_without_rendering()
+    low, high = axis.get_ylim()
+    assert sum(low <= y <= high for y in axis.get_yticks()) >= 3
+
+
+def test_the_band_around_a_count_stays_within_the_counts():
+    counts = Table({"steps": [1, 2, 3], "seed": [0, 1, 2]}, np.array([[5, 5, 0], [5, 5, 5], [0, 0, 4]]))
+    for table, floor, ceiling in ((counts, 0, 5), (Table(counts.axes, counts.values * 1.01), -1, 6)):
+        (band,) = measured(table, "kept").axes[0].collections
+        y = band.get_paths()[0].vertices[:, 1]
+        assert (y.min() >= 0, y.max() <= 5) == (floor == 0, ceiling == 5)
+    words = Table({"model.activation": ["a", "b"], "seed": [0, 1, 2]}, np.array([[5, 5, 0], [0, 0, 4]]))
+    (bars,) = measured(words, "kept", against="activation").axes[0].collections
+    ends = np.concatenate([path.vertices[:, 1] for path in bars.get_paths()])
+    assert ends.min() >= 0 and ends.max() <= 5

@@ -182,3 +182,11 @@ def test_a_file_is_not_a_folder(tmp_path, place):
     (tmp_path / "taken").touch()
     with pytest.raises(Mistake, match="taken is a file; give a folder to write to"):
         sp.save(tmp_path / place, {})
+
+
+@pytest.mark.parametrize("argv, said", [
+    (["/home/me/.venv/bin/superpose", "run", "toy", "--out", "a b"], "superpose run toy --out 'a b'"),
+    (["my script.py", "x;y"], "python 'my script.py' 'x;y'"), (["-c", "1"], "-c 1"), ([], "''"),
+])  # fmt: skip
+def test_a_kept_command_can_be_pasted(argv, said, monkeypatch):
+    assert made.command(argv).replace("python -P", "python") == said

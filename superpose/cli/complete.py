@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
+from superpose.cli.measures import MEASURES
 from superpose.cli.named import NAMED
 from superpose.cli.parse import options
 
@@ -15,8 +16,13 @@ _PLACES = "runs/*/run.json results/*/run.json results/*/*/run.json"
 
 def script(shell: str, verbs: Sequence[str]) -> str:
     """What the shell reads when it starts: `superpose --print-completion bash >> ~/.bashrc`."""
-    words = {verb: ["--help", *options(importlib.import_module(f"superpose.cli.{verb}").Options)] for verb in verbs}
+    words = {verb: ["--help", *_options(verb)] for verb in verbs}
     return {"bash": _bash, "zsh": _zsh, "fish": _fish, "tcsh": _tcsh}[shell](words)
+
+
+def _options(verb: str) -> list[str]:
+    module = importlib.import_module(f"superpose.cli.{verb}")
+    return options(getattr(module, "Words", module.Options))
 
 
 def _bash(words: dict[str, list[str]]) -> str:
@@ -37,6 +43,7 @@ _superpose() {{
   esac
   case "$COMP_CWORD:$verb" in
     2:run) COMPREPLY=($(compgen -W "{" ".join(NAMED)}" -- "$here")) ;;
+    3:plot) COMPREPLY=($(compgen -W "{" ".join(MEASURES)}" -- "$here")) ;;
     {"|".join(f"2:{verb}" for verb in OF_A_RUN)})
       places=""
       for run in {_PLACES}; do [ -f "$run" ] && places="$places ${{run%/run.json}}"; done
@@ -54,13 +61,14 @@ def _zsh(words: dict[str, list[str]]) -> str:
 
 
 def _fish(words: dict[str, list[str]]) -> str:
-    verbs = " ".join(words)
+    verbs, measures = " ".join(words), " ".join(MEASURES)
     first, second = f"not __fish_seen_subcommand_from {verbs}", "__fish_seen_subcommand_from"
     lines = [
         "# superpose: tab completion for fish",
         f"complete -c superpose -f -n '{first}' -a '{verbs} --help --version --print-completion'",
         f"complete -c superpose -f -n '{second} run' -a '{' '.join(NAMED)}'",
         f"complete -c superpose -n '{second} {' '.join(OF_A_RUN)}' -a '(for r in {_PLACES}; dirname $r; end)'",
+        f"complete -c superpose -f -n '{second} plot; and test (count (commandline -opc)) -eq 3' -a '{measures}'",
     ]
     lines += [
         f"complete -c superpose -n '{second} {verb}' -l {option.removeprefix('--')}"
@@ -73,6 +81,7 @@ def _fish(words: dict[str, list[str]]) -> str:
 def _tcsh(words: dict[str, list[str]]) -> str:
     verbs = " ".join([*words, "--help", "--version", "--print-completion"])
     names = [f"'n/run/({' '.join(NAMED)})/'"] + [f"'n/{verb}/d/'" for verb in OF_A_RUN]
+    names += [f"'N/plot/({' '.join(MEASURES)})/'"]
     every = sorted({option.removeprefix("--") for each in words.values() for option in each})
     return "\n".join(
         [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from superpose.cli.places import say, word
 
 DIVERGED = 3
 
@@ -19,12 +20,26 @@ def ended(work: Callable[[], Any], folder: Path, last: str) -> int:
     try:
         work()
     except runs.Stopped as stopped:
-        print(f"superpose: {stopped}", file=sys.stderr)
         return stopped.code
+    except KeyboardInterrupt:
+        if not begun(folder):
+            raise
+        print(f"\nsuperpose: interrupted; what was finished is kept; {_go_on(folder)}", file=sys.stderr)
+        return runs.Stopped.code
     if not hosts.first():
         return 0
     now = runs.status(folder)
     bad = f", of which {now.diverged:,} diverged" if now.diverged else ""
-    print(f"{now.done:,} of {now.cells:,} models in {folder}{bad}")
-    print(f"look: superpose plot {shlex.quote(str(folder))}\n{last}")
+    say(f"{now.done:,} of {now.cells:,} models in {folder}{bad}", f"look: superpose plot {word(folder)}", last)
     return DIVERGED if now.diverged else 0
+
+
+def begun(folder: Path) -> bool:
+    """Whether there is a run to go on with."""
+    from superpose.runs.folder import COPY, RUN
+
+    return any((folder / name).exists() for name in (RUN, COPY))
+
+
+def _go_on(folder: Path) -> str:
+    return f"go on with: superpose resume {word(folder)}"

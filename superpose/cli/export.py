@@ -12,7 +12,8 @@ import tyro
 
 from superpose.cli.measures import MEASURES, measure, standard
 from superpose.cli.parse import parse
-from superpose.core.mistakes import BadValue, unknown
+from superpose.cli.places import beside, check_place, loaded, say, writing
+from superpose.core.mistakes import unknown
 
 FORMATS = ("parquet", "csv", "npz", "safetensors")
 EXAMPLES = f"""measures:
@@ -42,6 +43,8 @@ class Options:
     """What to measure of every model; see below."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: RUN.FORMAT)")] = None
     """The file to write."""
+    partial: bool = False
+    """Also of a run under way, or damaged: what is not there is nan."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,21 +52,18 @@ def main(argv: Sequence[str]) -> int:
     if given.to not in FORMATS:
         raise unknown("--to cannot be", given.to, FORMATS)
     chosen = {name: measure(name) for name in given.measures.split(",")} if given.measures else {}
-    out = given.out or given.run.with_name(f"{given.run.resolve().name}.{given.to}")
-    if not out.absolute().parent.is_dir() or out.is_dir():
-        raise BadValue(
-            f"{out} cannot be written: {'it' if out.is_dir() else 'no such folder; it'} must be a file's name"
-        )
-    from superpose import runs
-
-    swept = runs.load_run(given.run)
+    out = given.out or beside(given.run, f".{given.to}")
+    check_place(out)
+    swept = loaded(given.run, given.partial)
     if given.to == "safetensors":
         return _weights(swept, out)
     from superpose.store.export import TABLES
 
     chosen = chosen or {name: measure(name) for name in standard(swept)}
-    TABLES[given.to](out, {name: each.of(swept) for name, each in chosen.items()})
-    print(out)
+    tables = {name: each.of(swept) for name, each in chosen.items()}
+    with writing(out):
+        TABLES[given.to](out, tables)
+    say(out)
     return 0
 
 
@@ -77,6 +77,7 @@ def _weights(swept: Any, out: Path) -> int:
         path = out if len(points) == 1 else out.with_name(f"{out.stem}-{number:03d}{out.suffix}")
         model = {n: a.reshape(*swept.sizes, *a.shape[1:]) for n, a in named_leaves(stack.model).items()}
         fixed = {name: [tick] for name, tick in zip(swept.looped, point, strict=True)}
-        to_safetensors(path, model, swept.moving, fixed=fixed, model=type(stack.model).__name__)
-        print(path)
+        with writing(path):
+            to_safetensors(path, model, swept.moving, fixed=fixed, model=type(stack.model).__name__)
+        say(path)
     return 0

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import superpose
+from superpose.cli.places import possible
 from superpose.core.mistakes import BadValue, Mistake, unknown
 
 VERBS = {
@@ -31,7 +32,8 @@ examples:
   superpose --print-completion bash >> ~/.bashrc                also zsh, fish, tcsh
 
 exit codes: 0 done; 1 a bug, or a claim that differs; 2 something asked for cannot be;
-            3 done, but some cells diverged; 75 stopped early, and can be resumed"""
+            3 done, but some cells diverged; 75 stopped early, and can be resumed;
+            130 interrupted before there was anything to go on with"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,7 +60,8 @@ def _told(words: Sequence[str]) -> int:
         case ["--print-completion", *rest]:
             return _completion(rest)
         case [verb, *rest] if verb in VERBS:
-            return importlib.import_module(f"superpose.cli.{verb}").main(rest)
+            with possible():
+                return importlib.import_module(f"superpose.cli.{verb}").main(rest)
         case [verb, *_]:
             raise unknown("no verb is called", verb, VERBS)
     return 0

@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import io
 import itertools
+import os
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from superpose.core.mistakes import BadName, BadValue, said
 T = TypeVar("T")
 _POSITIONAL = get_args(tyro.conf.Positional[str])[1]
 _WORDS = {
+    r"Missing value for argument 'run'": "needs RUN",
     r"Missing value for argument '(\S+)'": r"needs a value after \1",
     r"Missing from .*?: (\S+)": r"needs \1",
     r"Error parsing (\S+): invalid literal for int\(\).*?: (.*)": r"has \1 \2; it must be a whole number",
@@ -36,7 +38,8 @@ def parse(kind: type[T], argv: Sequence[str], verb: str, examples: str) -> T:
             )
     except SystemExit as end:
         if end.code:
-            raise BadValue(f"{verb} {_in_a_line(heard.getvalue())}; see {prog} --help") from None
+            why = f"{verb} {_in_a_line(heard.getvalue())}{_dashed(argv, kind)}"
+            raise BadValue(f"{why}; see {prog} --help") from None
         print(f"\n{examples.strip()}")
         raise
     if strange:
@@ -63,6 +66,14 @@ def _named(field: str, hint: Any, prefix: str) -> list[str]:
     return [prefix + field.replace("_", "-")]
 
 
+def _dashed(argv: Sequence[str], kind: Any) -> str:
+    """A hint for what is no option of ours, but there by that name."""
+    known = {option.replace("_", "-") for option in options(kind)}
+    names = [word for word in argv if word.startswith("-") and word.partition("=")[0].replace("_", "-") not in known]
+    found = next(filter(os.path.lexists, names), None)
+    return f"; {found!r} looks like an option: write ./{found}" if found else ""
+
+
 def _stranger(strange: Sequence[str], kind: Any, verb: str) -> BadName:
     word = next((w for w in strange if w.startswith("-")), strange[0]).partition("=")[0]
     if not word.startswith("-"):
@@ -74,7 +85,9 @@ def _stranger(strange: Sequence[str], kind: Any, verb: str) -> BadName:
     near = [f"--{n}" for n in near] or [
         last[n] for n in difflib.get_close_matches(bare.rpartition(".")[2], list(last), n=1)
     ]
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = (
+        f"did you mean {near[0]}? " if near else f"a file of this name is ./{word}; " if os.path.lexists(word) else ""
+    )
     return BadName(f"{verb} has no option {said(word)}; {hint}superpose {verb} --help lists them")
 
 

@@ -11,6 +11,7 @@ import tyro
 
 from superpose.cli.measures import MEASURES, Measure, default, measure
 from superpose.cli.parse import parse
+from superpose.cli.places import beside, check_place, loaded, say, writing
 from superpose.core.mistakes import BadValue
 
 EXAMPLES = f"""measures:
@@ -38,33 +39,42 @@ class Options:
     by: Annotated[str | None, tyro.conf.arg(metavar="AXIS", help_behavior_hint="(default: none)")] = None
     """A second axis: lines where it has few ticks, else a heat map."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: RUN-MEASURE.png)")] = None
-    """The picture to write."""
+    """The picture to write: .png, with a .pdf beside it; or .pdf or .svg alone."""
+    partial: bool = False
+    """Also of a run under way, or damaged: what is not there is left out."""
 
 
 def main(argv: Sequence[str]) -> int:
     given = parse(Options, argv, "plot", EXAMPLES)
     chosen = measure(given.measure) if given.measure else None
-    out = given.out or given.run.with_name(f"{given.run.resolve().name}-{given.measure or 'loss'}.png")
-    if not out.absolute().parent.is_dir() or out.suffix not in (".png", ".pdf", ""):
-        raise BadValue(f"{out} cannot be written; give the name of a .png in a folder that is there")
-    from superpose import runs
+    out = given.out or beside(given.run, f"-{given.measure or 'loss'}.png")
+    if out.suffix not in (".png", ".pdf", ".svg", ""):
+        raise BadValue(f"{out} cannot be written; give the name of a .png, .pdf or .svg")
+    check_place(out)
     from superpose.plots import save
 
-    swept = runs.load_run(given.run)
-    print(save(_drawn(swept, chosen or measure(default(swept)), given), out))
+    swept = loaded(given.run, given.partial)
+    picture = _drawn(swept, chosen or measure(default(swept)), given)
+    with writing(out):
+        say(save(picture, out))
     return 0
 
 
 def _drawn(swept: Any, chosen: Measure, given: Options) -> Any:
+    import numpy as np
+
     from superpose.plots import measured as plots
     from superpose.train.table import Table
 
     table, diverged = chosen.of(swept), swept.measure(lambda run: run.diverged)
-    lost = Table(diverged.axes, diverged.values >= 0)
-    if (given.against or given.by) and (not table.axes or chosen.per == "step"):
-        raise BadValue("--against and --by are axes of a sweep's picture; this one has none")
+    lost, gone = Table(diverged.axes, diverged.values >= 0), int(np.isnan(diverged.values).sum())
+    note = f"{gone:,} of {diverged.values.size:,} models are not there yet, and are left out" if gone else ""
+    if (given.against or given.by) and chosen.per == "step":
+        raise BadValue("curve takes no axes, as it is drawn over the steps: leave out --against and --by")
+    if (given.against or given.by) and not table.axes:
+        raise BadValue("--against and --by are axes of a sweep, and this run is one model: leave them out")
     if chosen.per == "step":
-        return plots.curve(table, swept.stacks[0].recipe.log_every, chosen.label, lost)
+        return plots.curve(table, swept.stacks[0].recipe.log_every, chosen.label, lost, note)
     if not table.axes:
         return plots.single(table, chosen.label)
-    return plots.measured(table, chosen.label, against=given.against, by=given.by, lost=lost)
+    return plots.measured(table, chosen.label, against=given.against, by=given.by, lost=lost, note=note)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import tyro
 
 from superpose.cli.parse import parse
+from superpose.cli.places import word
 from superpose.cli.working import Working, prepared
 
 EXAMPLES = """examples:
@@ -42,4 +42,4 @@ def main(argv: Sequence[str]) -> int:
     def work() -> None:
         go_on(given.run, repair=given.repair, how=how)
 
-    return ended(work, given.run, f"how far it is: superpose status {shlex.quote(str(given.run))}")
+    return ended(work, given.run, f"how far it is: superpose status {word(given.run)}")

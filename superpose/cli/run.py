@@ -56,6 +56,14 @@ class Options:
     """With --plan: one JSON document on stdout."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """What to train, where it goes, and how to work."""
+
+    options: Annotated[Options, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Options)
+    working: Annotated[Working, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Working)
+
+
 def main(argv: Sequence[str]) -> int:
     if not argv or argv[0].startswith("-"):
         return _without_a_name(argv)
@@ -68,22 +76,17 @@ def main(argv: Sequence[str]) -> int:
     wanted, over = changed(base, given.recipe), axes(asked.grid, asked.zip)
     if asked.data not in DATA:
         raise unknown("--data cannot be", asked.data, DATA)
+    if asked.json and not asked.plan:
+        raise BadValue("--json goes with --plan; superpose status RUN --json tells of a run")
     folder = asked.out or Path("runs", Path(name).name)
     how = prepared(given.working, folder)
-    return _plan(wanted, over, asked, how) if asked.plan else _run(wanted, over, folder, asked, how, argv)
+    return _plan(wanted, over, folder, asked, how) if asked.plan else _run(wanted, over, folder, asked, how, argv)
 
 
 def _command(name: str, fields: type) -> type:
     """Our own options, how to work, then the recipe's."""
-    bare = tyro.conf.arg(name="")
-    made = dataclasses.make_dataclass(
-        "Command",
-        [
-            ("options", Annotated[Options, bare], dataclasses.field(default_factory=Options)),
-            ("working", Annotated[Working, bare], dataclasses.field(default_factory=Working)),
-            ("recipe", Annotated[fields, bare], dataclasses.field(default_factory=fields)),
-        ],
-    )
+    recipe = ("recipe", Annotated[fields, tyro.conf.arg(name="")], dataclasses.field(default_factory=fields))
+    made = dataclasses.make_dataclass("Command", [recipe], bases=(Words,), frozen=True)
     about = NAMED[name][0] if name in NAMED else "the recipe that it keeps"
     every = "Every field of the recipe is an option, and may be an axis of a --grid."
     made.__doc__ = f"{name}: {about}.\n\n{every}\n\n{fields.__doc__}"
@@ -94,8 +97,9 @@ def _without_a_name(argv: Sequence[str]) -> int:
     if any(word in ("-h", "--help") for word in argv):
         names = "\n".join(f"  {name:20} {about}" for name, (about, _) in NAMED.items())
         more = "superpose run NAME --help lists the fields of a recipe, and what each allows"
-        parse(Options, argv, "run NAME", f"names:\n{names}\n\n{more}\n\n{EXAMPLES}")
-    raise BadValue(f"run needs a recipe first: one of {', '.join(NAMED)}, or a folder that keeps one")
+        parse(Words, argv, "run NAME", f"names:\n{names}\n\n{more}\n\n{EXAMPLES}")
+    hint = f"; {argv[0]!r} looks like an option: write ./{argv[0]}" if argv and Path(argv[0]).exists() else ""
+    raise BadValue(f"run needs a recipe first: one of {', '.join(NAMED)}, or a folder that keeps one{hint}")
 
 
 def saved(path: Path) -> Any:
@@ -130,18 +134,34 @@ def _run(wanted: Any, over: dict[str, Any], folder: Path, asked: Options, how: A
     return ended(work, folder, f"the same again: {shlex.join(['superpose', 'run', *argv])}")
 
 
-def _plan(wanted: Any, over: dict[str, Any], asked: Options, how: Any) -> int:
+def _plan(wanted: Any, over: dict[str, Any], folder: Path, asked: Options, how: Any) -> int:
     from superpose import runs
+    from superpose.cli.ending import begun
 
     words = {name: getattr(how, name) for name in ("budget", "devices", "chunk")}
     found = runs.plan(wanted, over or None, _key(asked), data=asked.data, max_cells=asked.max_cells, **words)
     told = dataclasses.asdict(found)
+    if begun(folder):
+        told["already_finished"] = _finished(wanted, over, folder, asked)
     if asked.json:
         print(json.dumps(told, indent=1))
         return 0
     for name, value in told.items():
-        print(f"{name.replace('_', ' '):15} {amount(value) if name.endswith('bytes') else f'{value:,.6g}'}")
+        print(f"{name.replace('_', ' '):16} {amount(value) if name.endswith('bytes') else f'{value:,.6g}'}")
     return 0
+
+
+def _finished(wanted: Any, over: dict[str, Any], folder: Path, asked: Options) -> int:
+    """How many of the cells the folder has; none if it holds another run."""
+    from superpose.runs.folder import make
+    from superpose.runs.job import job
+
+    try:
+        there, mine = make(folder, job(wanted, over or None, _key(asked), asked.data, asked.max_cells))
+        known = there.finished()[0]
+    except Mistake:
+        return 0
+    return sum(ident.tobytes() in known for part in mine.parts() for ident in part.ids)
 
 
 def _key(asked: Options) -> Any:

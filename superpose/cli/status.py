@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from superpose.cli.parse import parse
+from superpose.cli.places import say
 from superpose.core.mistakes import amount
 
 EXAMPLES = """examples:
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     for name, value in told.items():
         if words := _in_words(name, value):
-            print(f"{name:9} {words}")
+            say(f"{name:9} {words}")
     return 0
 
 

@@ -52,10 +52,13 @@ def prepared(given: Working, folder: Path) -> Any:
     joined(given.join)
     use_cores()
     keep_compiled()
-    return runs.How(
+    how = runs.How(
         budget=budget, devices=given.devices, chunk=given.chunk, quiet=given.quiet, share=share, on=given.on,
         workers=given.workers, split=given.split, sinks=[_logger(name, folder) for name in given.logger],
     )  # fmt: skip
+    if given.workers is not None and given.on is None:
+        raise BadValue("--workers are an engine's: give --on too, for example --on ray")
+    return how
 
 
 def _logger(name: str, folder: Path) -> Any:

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from superpose.core.mistakes import BadName, BadValue
-from superpose.plots.scales import Scale, written
-from superpose.plots.style import BLUE, COLUMN, FAINT, MUTED, VIRIDIS, by_importance, figure, foot
+from superpose.plots.dots import MOST_WORDS, dots, named, over, shade
+from superpose.plots.scales import Scale, plain_log, written
+from superpose.plots.style import BLUE, COLUMN, FAINT, MUTED, by_importance, figure, foot
 from superpose.train.table import Table
 
-FEW, MOST_LINES = 3, 8
-"""Numbers, and words, of a second axis that are told apart by a line each; more are a heat map's other side."""
+FEW = 3
+"""Numbers of a second axis that are told apart by a line each; more are a heat map's other side."""
 LINE = 88
 """Characters of a line at the foot."""
-DOTS = LinearSegmentedColormap.from_list("dots", VIRIDIS(np.linspace(0.92, 0, 64)))
 
 
 def measured(
-    table: Table, label: str, *, against: str | None = None, by: str | None = None, lost: Table | None = None
-) -> Figure:
+    table: Table, label: str, *, against: str | None = None, by: str | None = None, lost: Table | None = None,
+    note: str = "",
+) -> Figure:  # fmt: skip
     """The table's values over the axis `against`, by default its longest; `by` adds a second axis.
 
     A number per feature is a dot. A number per model is a mean and its spread over the other axes, a line for each of
-    a few ticks of `by`, or a heat map. `lost` says which models diverged: they are left out, and hatched.
+    a few ticks of `by`, or a heat map. `lost` says which models diverged: they are left out, and hatched. `note` is one
+    more word at the foot.
     """
     across = table.axis(against) if against else longest(table)
     up = table.axis(by) if by else None
@@ -44,8 +44,8 @@ def measured(
     picture = figure(COLUMN, 2.5)
     axis = picture.subplots()
     if values.values.ndim > len(values.axes):
-        said = _dots(picture, axis, values, scale, other)
-    elif other and len(other[0].ticks) > (FEW if other[0].numbers else MOST_LINES):
+        said = dots(picture, axis, values, scale, other)
+    elif other and len(other[0].ticks) > (FEW if other[0].numbers else MOST_WORDS):
         said = _heat(picture, axis, values, lost, scale, other[0], label)
         label = other[0].label
     else:
@@ -54,11 +54,11 @@ def measured(
     scale.on(axis, "x")
     if lost is not None and not other:
         _hatch_columns(axis, _any(lost, across), scale)
-    _say(picture, said, _left_out(lost, "hatched: "))
+    _say(picture, said, _left_out(lost, "hatched: "), note)
     return picture
 
 
-def curve(table: Table, every: int, label: str, lost: Table | None = None) -> Figure:
+def curve(table: Table, every: int, label: str, lost: Table | None = None, note: str = "") -> Figure:
     """Numbers along the steps: the median of all models, with the range of the middle 80 %."""
     values = _without(table, lost)
     rows = values.values.reshape(-1, values.values.shape[-1])
@@ -73,9 +73,11 @@ def curve(table: Table, every: int, label: str, lost: Table | None = None) -> Fi
     axis.plot(steps, median, color=BLUE)
     positive = bool(np.nanmin(rows, initial=np.inf, where=np.isfinite(rows)) > 0)
     axis.set(xlabel="step", ylabel=label, yscale="log" if positive else "linear", xlim=(0, steps[-1]))
+    if positive:
+        plain_log(axis.yaxis, *axis.get_ylim())
     axis.grid(axis="y", color=FAINT, lw=0.3)
     spread = f"median of {len(rows):,} models, and the middle 80 % of them" if len(rows) > 1 else "one model"
-    _say(picture, spread, _left_out(lost))
+    _say(picture, spread, _left_out(lost), note)
     return picture
 
 
@@ -99,55 +101,36 @@ def longest(table: Table) -> str:
     return max(table.axes, key=lambda name: (name != "seed", len(table.axes[name])))
 
 
-def _dots(picture: Figure, axis: Axes, values: Table, scale: Scale, other: Sequence[Scale]) -> str:
-    """A dot for every feature of every model, a little beside its tick; colours tell features, or ticks of `other`."""
-    if (inner := values.values.ndim - len(values.axes)) > 1:
-        raise BadValue(f"this measure has {inner} axes beside the sweep's; export it instead")
-    names = list(values.axes)
-    cells = np.moveaxis(values.values, names.index(scale.axis), 0)
-    names.remove(scale.axis)
-    side = names.index(other[0].axis) - len(names) - 1 if other else -1
-    kinds = np.arange(cells.shape[side]).reshape([-1 if i == cells.ndim + side else 1 for i in range(cells.ndim)])
-    x = np.repeat(scale.where(), cells[0].size).reshape(len(cells), -1)
-    x = scale.shift(x, 0.3 * np.random.default_rng(0).uniform(-1, 1, x.shape))
-    size = float(np.clip(3000 / max(cells.size, 1), 0.8, 9))
-    colours = np.broadcast_to(kinds, cells.shape).reshape(len(cells), -1)
-    dots = axis.scatter(x, cells.reshape(len(cells), -1), c=colours, s=size, cmap=DOTS, lw=0, alpha=0.8, zorder=3)
-    bar: Any = picture.colorbar(dots, ax=axis, pad=0.02, aspect=30)
-    bar.solids.set_alpha(1)
-    _bar(bar, other[0].label if other else "feature, the first on top")
-    if other:
-        some = np.unique(np.linspace(0, len(other[0].ticks) - 1, 6).round().astype(int))
-        bar.set_ticks(some.tolist(), labels=[written(other[0].ticks[i]) for i in some])
-    else:
-        bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-        bar.ax.invert_yaxis()
-    axis.grid(axis="y", color=FAINT, lw=0.3)
-    return f"a dot is one feature of one of {values.values.size // values.values.shape[-1]:,} models"
-
-
 def _lines(axis: Axes, values: Table, scale: Scale, other: Sequence[Scale]) -> str:
     """The mean over the other axes, and one standard deviation to either side: a band, or bars beside words."""
     up = other[0].axis if other else None
     rest = [a for a in values.axes if a not in (scale.axis, up)]
     groups = [values] if up is None else [_at(values, up, i) for i in range(len(values.axes[up]))]
-    x = scale.where()
+    x, within = scale.where(), _possible(values.values)
     for place, group in enumerate(groups):
-        colour = BLUE if up is None else VIRIDIS(0.9 * (1 - place / max(len(groups) - 1, 1)))
+        colour = BLUE if up is None else shade(other[0], place)
         cells = np.moveaxis(group.values, list(group.axes).index(scale.axis), 0).reshape(len(x), -1)
         mean, spread = _mean(cells), _spread(cells)
+        low, high = np.clip(mean - spread, *within), np.clip(mean + spread, *within)
         label = written(other[0].ticks[place]) if other else None
         if not scale.numbers:
             beside = x + 0.3 * ((place + 0.5) / len(groups) - 0.5)
-            axis.errorbar(beside, mean, spread if rest else None, fmt="o", color=colour, label=label, elinewidth=0.8)
+            bars = np.maximum([mean - low, high - mean], 0) if rest else None
+            axis.errorbar(beside, mean, bars, fmt="o", color=colour, label=label, elinewidth=0.8)
             continue
         if rest:
-            axis.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, lw=0)
+            axis.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
         axis.plot(x, mean, "o-", color=colour, label=label, ms=2.5)
     if other:
         axis.legend(title=other[0].label, title_fontsize=6)
     axis.grid(axis="y", color=FAINT, lw=0.3)
-    return f"mean ± one standard deviation over {_over(values, rest)}" if rest else ""
+    return f"mean ± one standard deviation over {over(values, rest)}" if rest else ""
+
+
+def _possible(values: np.ndarray) -> tuple[float, float]:
+    """Counts lie between the least and the most there is; what is no count may lie anywhere."""
+    known = values[np.isfinite(values)]
+    return (known.min(), known.max()) if len(known) and (known == known.round()).all() else (-np.inf, np.inf)
 
 
 def _heat(
@@ -159,13 +142,13 @@ def _heat(
     mean = _mean(cells.reshape(*cells.shape[:2], -1))
     x, y = scale.edges(), other.edges()
     image = axis.pcolormesh(x, y, mean, cmap="viridis", lw=0, rasterized=True)
-    _bar(picture.colorbar(image, ax=axis, pad=0.02, aspect=30), label)
+    named(picture.colorbar(image, ax=axis, pad=0.02, aspect=30), label)
     other.on(axis, "y")
     if lost is not None and (bad := _any(lost, scale.axis, other.axis)).any():
         for row, column in zip(*np.nonzero(bad.T), strict=True):
             _rectangle(axis, x[column], x[column + 1], y[row], y[row + 1], MUTED)
     rest = [name for name in names if name not in (scale.axis, other.axis)]
-    return f"mean over {_over(values, rest)}" if rest else ""
+    return f"mean over {over(values, rest)}" if rest else ""
 
 
 def _hatch_columns(axis: Axes, bad: np.ndarray, scale: Scale) -> None:
@@ -178,15 +161,6 @@ def _hatch_columns(axis: Axes, bad: np.ndarray, scale: Scale) -> None:
 def _rectangle(axis: Axes, left: float, right: float, low: float, high: float, colour: str) -> None:
     corners = [left, right, right, left], [low, low, high, high]
     axis.fill(*corners, hatch="//////", facecolor="none", edgecolor=colour, lw=0.0, zorder=1.5)
-
-
-def _bar(bar: Any, label: str) -> None:
-    bar.set_label(label)
-    bar.outline.set_visible(False)
-
-
-def _over(values: Table, names: Sequence[str]) -> str:
-    return ", ".join(f"{n.rpartition('.')[2].replace('_', ' ')} ({len(values.axes[n])})" for n in names)
 
 
 def _say(picture: Figure, *words: str) -> None:

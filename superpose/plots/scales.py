@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from superpose.runs.job import UNITS
 from superpose.train.ticks import column
@@ -64,6 +66,8 @@ class Scale:
         axes.set(**{f"{side}label": self.label})
         if self.log:
             axes.set(**{f"{side}scale": "log"})
+            x = self.where()
+            plain_log(axes.xaxis if side == "x" else axes.yaxis, x.min(), x.max())
         elif self.numbers and len(self.ticks) <= MOST_WRITTEN and all(isinstance(t, int) for t in self.ticks):
             axes.set(**{f"{side}ticks": list(self.ticks)})
         elif not self.numbers:
@@ -80,6 +84,18 @@ def geometric(ticks: Sequence[float]) -> bool:
     if len(x) == 2:
         return bool(x[1] / x[0] >= 10)
     return _uneven(np.diff(np.log(x))) < _uneven(np.diff(x))
+
+
+def plain_log(axis: Axis, low: float, high: float) -> None:
+    """Under two decades a logarithmic side has 1, 2, 5 written out; under a factor of five, even steps."""
+    if high >= 100 * low:
+        return
+    short = high < 5 * low
+    axis.set_major_locator(MaxNLocator(5) if short else LogLocator(subs=(1.0, 2.0, 5.0), numticks=99))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}"))
+    axis.set_minor_formatter(NullFormatter())
+    if short:
+        axis.set_minor_locator(NullLocator())
 
 
 def _uneven(gaps: np.ndarray) -> float:

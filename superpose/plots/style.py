@@ -73,16 +73,22 @@ def by_importance(values: Any) -> np.ndarray:
     return VIRIDIS(0.93 * (values - values.min()) / spread if spread > 0 else np.full(values.shape, 0.6))
 
 
+DATED = {
+    ".png": ("Software",), ".pdf": ("Creator", "Producer", "CreationDate", "ModDate"), ".svg": ("Creator", "Date"),
+}  # fmt: skip
+"""What would make a file another one every day."""
+
+
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write `path` as .png and beside it .pdf, without dates or versions, and return the .png."""
-    png, pdf = Path(path).with_suffix(".png"), Path(path).with_suffix(".pdf")
-    png.parent.mkdir(parents=True, exist_ok=True)
-    nothing = dict.fromkeys(("Creator", "Producer", "CreationDate", "ModDate"))
+    """Write `path` as .png and beside it .pdf, or as .pdf or .svg alone, without dates or versions; and return it."""
+    path = Path(path)
+    kinds = [path.suffix] if path.suffix in (".pdf", ".svg") else [".pdf", ".png"]
+    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
         _settle(figure)
-        figure.savefig(pdf, metadata=nothing)
-        figure.savefig(png, metadata={"Software": None})
-    return png
+        for kind in kinds:
+            figure.savefig(path.with_suffix(kind), metadata=dict.fromkeys(DATED[kind]))
+    return path.with_suffix(kinds[-1])
 
 
 def _settle(figure: Figure) -> None:

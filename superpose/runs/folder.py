@@ -97,6 +97,11 @@ def open_folder(path: str | Path) -> Folder:
     """A run that is there."""
     folder = Folder(Path(path))
     if not (folder.path / RUN).exists() and not (folder.path / COPY).exists():
+        if any(all_chunks(folder.chunks)):
+            raise BadValue(
+                f"{path} has chunks, but {RUN} and {COPY} are gone: what was asked of this run is lost; its command, "
+                "if you have it, goes on from its chunks when run with the same folder"
+            )
         raise BadValue(f"{path} holds no run: there is no {RUN}; `superpose list` shows the runs there are")
     folder.about  # noqa: B018  what is damaged says so here
     return folder

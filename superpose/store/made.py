@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ def provenance() -> dict[str, Any]:
 
     ours = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
     return {
-        "command": " ".join(sys.argv),
+        "command": command(sys.argv),
         "commit": _git("rev-parse", "HEAD") if ours else None,
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
         "seconds": round(time.monotonic() - superpose.BEGAN, 1),
@@ -32,6 +34,19 @@ def provenance() -> dict[str, Any]:
         "devices": [d.device_kind for d in jax.local_devices()],
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }
+
+
+def command(argv: Sequence[str]) -> str:
+    """What was typed, to be pasted: our command by its short name, and a script behind python."""
+    program, *words = argv or [""]
+    match Path(program).name:
+        case "superpose":
+            said = ["superpose", *words]
+        case name if name.endswith(".py"):
+            said = ["python", *(["-P"] if sys.flags.safe_path else []), program, *words]
+        case _:
+            said = [program, *words]
+    return shlex.join(said)
 
 
 def versions() -> dict[str, str]:

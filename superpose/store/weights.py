@@ -6,6 +6,7 @@ is said with the name of the file, and a header cannot ask for memory that the f
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +41,18 @@ def save_weights(path: str | Path, arrays: Mapping[str, Any], metadata: Mapping[
         if a.dtype.newbyteorder("=") not in kinds:
             raise BadValue(f"array {said(name)} holds {a.dtype}, which {path} cannot; cast it to one of {list(KINDS)}")
     packed = save(kept, {str(n): str(v) for n, v in (metadata or {}).items()} or None)
-    write(Path(path), lambda file: file.write(packed))
+    head, numbers = _ordered(packed)
+    write(Path(path), lambda file: file.writelines([head, numbers]))
+
+
+def _ordered(packed: bytes) -> tuple[bytes, memoryview]:
+    """The header with its words in order, which the library shuffles anew in each process; and the numbers."""
+    length = int.from_bytes(packed[:8], "little")
+    header = json.loads(packed[8 : 8 + length])
+    words = {"__metadata__": dict(sorted(header.pop("__metadata__").items()))} if "__metadata__" in header else {}
+    text = json.dumps({**words, **header}, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, memoryview(packed)[8 + length :]
 
 
 def load_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

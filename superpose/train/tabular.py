@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from superpose.core.files import write
-from superpose.core.mistakes import BadValue, make_folder, needs
+from superpose.core.mistakes import BadValue, needs
 
 if TYPE_CHECKING:
     from superpose.train.table import Table
@@ -33,7 +33,8 @@ def to_parquet(table: Table, path: Path, names: Sequence[str] = ()) -> None:
         from pyarrow import parquet
     except ImportError as wrong:
         raise needs("data", wrong) from None
-    make_folder(path.parent)
+    if not path.absolute().parent.is_dir():
+        raise BadValue(f"{path} cannot be written: there is no folder {path.parent}; make it, or give another file")
     dims, shape = dims_of(table, names), table.values.shape
     ticks = {**{dim: range(size) for dim, size in zip(dims, shape, strict=True)}, **table.axes}
     found: dict[str, Any] = {}
