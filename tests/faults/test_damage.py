@@ -54,7 +54,7 @@ def test_a_run_refuses_to_train_beside_a_chunk_it_cannot_read(run, name):
     (chunk / name).write_bytes((chunk / name).read_bytes()[:-9])
     with pytest.raises(runs.Damaged, match=f"{chunk / name}.*superpose resume {run} --repair"):
         runs.resume(run, quiet=True)
-    assert runs.status(run).state == ("damaged" if name == "MANIFEST.json" else "stopped")
+    assert runs.status(run).state == "damaged"
 
 
 def test_a_run_whose_both_descriptions_are_damaged_says_what_is_lost(run):

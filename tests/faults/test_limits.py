@@ -9,7 +9,7 @@ import tiny
 import superpose as sp
 from superpose import runs
 from superpose.core.mistakes import Mistake
-from superpose.runs import launch, work
+from superpose.runs import session, work
 from superpose.runs.log import read_log
 from superpose.train import chunks
 
@@ -82,7 +82,7 @@ def test_absurd_sizes_are_refused_in_words(server, tmp_path, recipe, over):
 def test_compiled_programs_are_let_go_before_they_are_too_many(tmp_path, monkeypatch):
     forgot, forget = [], chunks.forget
     forget()
-    monkeypatch.setattr(launch, "STORM", 2)
+    monkeypatch.setattr(session, "STORM", 2)
     monkeypatch.setattr(chunks, "forget", lambda: forgot.append(chunks._compile.cache_info().currsize) or forget())
     go(tmp_path / "run", {"model.n_hidden": [1, 2, 3, 4], "seed": [0]})
     assert forgot == [2, 2]
