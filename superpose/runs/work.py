@@ -31,7 +31,7 @@ ROOM = 64 * 2**20
 
 FEWER = 4
 """By how much a call shrinks that memory did not hold. Half would leave no room beside it, and libraries that XLA calls
-were seen to take another way unsaid where they get no memory of their own, which rounds otherwise."""
+were seen to set themselves up otherwise, unsaid, where they get no memory of their own; then they round otherwise."""
 
 Task = tuple[Part, np.ndarray]
 """Places of a part's cells that are to be trained."""
