@@ -39,7 +39,7 @@ assert not reached, reached
 def tell(name, folder, **settings):
     import os
 
-    env = {n: v for n, v in os.environ.items() if not n.startswith(("WANDB", "TRACKIO", "HF_"))}
+    env = {n: v for n, v in os.environ.items() if not n.startswith(("WANDB", "TRACKIO", "HF_", "PYTHONWARN"))}
     ran = subprocess.run(
         [sys.executable, "-c", TELL, name, str(folder)],
         env={**env, "HOME": str(folder), **settings}, cwd=Path(__file__).parent.parent,

@@ -297,6 +297,7 @@ from superpose.runs.keeper import Keeper
 class Blobs(sp.SparseWorld):
     pass
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever began the tests may have told them to outlive a terminal
 watch = Keeper.watch
 def stopped(self, *words):
     if "stop" in sys.argv:

@@ -50,7 +50,8 @@ def listening() -> Iterator[Stop]:
     """
     stop = Stop()
     main = threading.current_thread() is threading.main_thread()
-    numbers = [number for number in ASKING if main and signal.getsignal(number) is not signal.SIG_IGN]
+    deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = [number for number in ASKING if main and not (deaf and number == signal.SIGHUP)]
     before = {number: signal.signal(number, stop.hear) for number in numbers}
     try:
         yield stop
