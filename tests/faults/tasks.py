@@ -77,8 +77,8 @@ def stop_midway(folder, over=None, chunks=1, step=8):
 def short_of_memory(folder, size, over=None, **how):
     """A run that may not have more than so many bytes of addresses beside those it has once all is compiled.
 
-    And has run once: what XLA's libraries set up at their first product they set up otherwise without memory, from
-    where on the process rounds otherwise.
+    And has run once: a process that was as short of memory at its first product was seen to round otherwise from there
+    on, which docs/runs.md says, and which this does not test.
     """
     sweep({"seed": [0]}, how.get("recipe"))
     program, done = work.Calls.program, keeper.Keeper.done
