@@ -30,8 +30,8 @@ ROOM = 64 * 2**20
 """Bytes of results from which a call is not made larger, and a chunk is written: memory holds a few of them."""
 
 FEWER = 4
-"""By how much a call shrinks that memory did not hold. Half was seen to leave so little that a process whose first product
-it was rounded otherwise from there on, unsaid; why is not known."""
+"""By how much a call shrinks that memory did not hold. Half was seen to leave so little that a process whose first
+product it was rounded otherwise from there on, unsaid; why is not known."""
 
 Task = tuple[Part, np.ndarray]
 """Places of a part's cells that are to be trained."""
