@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
 from superpose.core import compiled
@@ -42,6 +43,7 @@ def test_the_next_process_finds_the_programs_and_comes_to_the_same_bits(tmp_path
 @pytest.mark.parametrize("mode, wanted", [(0o700, True), (0o777, False)])
 def test_programs_that_others_could_have_written_are_not_looked_for(tmp_path, monkeypatch, mode, wanted):
     asked = {}
+    monkeypatch.setattr(type(jax.config), "jax_compilation_cache_dir", None, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("jax.config.update", lambda name, value: asked.update({name: value}))
     compiled.folder().mkdir(parents=True)
