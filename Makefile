@@ -5,6 +5,9 @@ PROFILE ?= default
 # The accelerator already installed, unless told another: a second `make` must not swap it for the CPU's.
 ACCEL   ?= $(or $(firstword $(patsubst .venv/.installed-%,%,$(wildcard .venv/.installed-*))),cpu)
 WORKERS ?= 2
+# How many experiments and figures are made at once. A sweep uses every core, but compiling and drawing use one. An
+# accelerator's memory is for one.
+JOBS    ?= $(if $(filter paper,$(PROFILE))$(filter-out cpu,$(ACCEL)),1,2)
 UV      ?= uv
 UPGRADE ?=
 
@@ -30,8 +33,10 @@ EXTRAS := .venv/.extras-with-$(ACCEL)
 START  := $(shell date +%s)
 
 OUT         := results/$(PROFILE)
-# What `# reads: a b` in a figure's opening comment names.
-reads        = $(shell sed -n 's/^$(hash) *reads: *//p' figures/$(1).py)
+# Several at a time, of which each would draw its bar over the other's: so none draws one.
+TOGETHER     = $(if $(filter-out 1,$(JOBS)),TERM=dumb) $(MAKE) --silent --no-print-directory -j $(JOBS)
+# The experiments that a line `# reads: a b` of a script names.
+reads        = $(patsubst %,$(OUT)/%/numbers.json,$(shell sed -n 's/^$(hash) *reads: *//p' $(1)))
 experiments := $(patsubst experiments/%.py,%,$(filter-out experiments/_%,$(wildcard experiments/*.py)))
 figures     := $(patsubst figures/%.py,%,$(filter-out figures/_%,$(wildcard figures/*.py)))
 RESULTS     := $(experiments:%=$(OUT)/%/numbers.json)
@@ -39,9 +44,8 @@ FIGURES     := $(figures:%=$(OUT)/figures/%.png)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
 .SECONDARY:
-.PHONY: help setup figures results test coverage lint types format gallery docs smoke lock bench bench-quick faults clean
+.PHONY: help setup figures results test coverage lint types format gallery paper docs smoke lock bench bench-quick faults clean
 
 help: ## list these targets
 	@echo 'make <target> [PROFILE=smoke|default|paper] [ACCEL=cpu|cuda12|cuda13|tpu]'
@@ -50,10 +54,12 @@ help: ## list these targets
 
 setup: $(READY) ## create .venv from requirements/$(ACCEL).txt (the other targets do it by themselves)
 
-figures: $(FIGURES) ## run what the figures read, then draw them into results/$(PROFILE)/figures
+figures: $(READY) ## run what the figures read, then draw them into results/$(PROFILE)/figures
+	@$(TOGETHER) $(FIGURES)
 	@echo "$(words $(FIGURES)) figures in $(OUT)/figures, $$(( $$(date +%s) - $(START) )) s"
 
-results: $(RESULTS) ## run every experiment into results/$(PROFILE)
+results: $(READY) ## run every experiment into results/$(PROFILE)
+	@$(TOGETHER) $(RESULTS)
 	@echo "$(words $(RESULTS)) experiments in $(OUT), $$(( $$(date +%s) - $(START) )) s"
 
 test: $(EXTRAS) ## run the tests (ARGS='-k name' to choose)
@@ -80,26 +86,31 @@ format: $(READY) ## mend style and layout in place
 gallery: figures ## write the README's gallery and times from results/$(PROFILE)
 	$(PY) docs/gallery.py $(OUT)
 
+paper: figures .venv/.paper-with-$(ACCEL) ## typeset the report from results/$(PROFILE): results/$(PROFILE)/report.pdf
+	$(SCRIPT) paper/build.py $(OUT) $(OUT)/report.pdf
+
 docs: $(READY) .venv/.docs-with-$(ACCEL) ## build docs/_build/html
 	$(PY) -m sphinx -E -W --keep-going -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 smoke: ## run every experiment and figure at its smallest, afresh, into results/smoke
 	rm -rf results/smoke
-	@$(MAKE) --no-print-directory results figures PROFILE=smoke
+	@$(MAKE) --no-print-directory figures PROFILE=smoke
 
 lock: ## write requirements/*.txt anew (needs uv; UPGRADE=--upgrade to move the pins)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv, or UV=path/to/uv' >&2; exit 1; }
 	@echo requirements/extras.txt
-	@$(COMPILE) pyproject.toml $(foreach e,test lint ray slurm log data,--extra $(e)) --output-file requirements/extras.txt
+	@$(COMPILE) pyproject.toml $(foreach e,test lint ray slurm log data paper,--extra $(e)) --output-file requirements/extras.txt
 	@for accel in $(ACCELS); do \
 	  echo "requirements/$$accel.txt"; \
 	  extra="--constraint requirements/extras.txt"; [ $$accel = cpu ] || extra="--extra $$accel --constraint requirements/cpu.txt"; \
 	  echo 'flit_core>=3.11,<4' | $(COMPILE) - pyproject.toml --extra test --extra lint $$extra \
 	    --output-file requirements/$$accel.txt || exit 1; \
 	done
-	@echo requirements/docs.txt
-	@$(COMPILE) pyproject.toml --extra docs --constraint requirements/cpu.txt --output-file requirements/docs.txt
+	@for extra in docs paper; do \
+	  echo requirements/$$extra.txt; \
+	  $(COMPILE) pyproject.toml --extra $$extra --constraint requirements/cpu.txt --output-file requirements/$$extra.txt || exit 1; \
+	done
 
 bench: $(READY) ## superpose against PyTorch and plain JAX on this machine, about half an hour: docs/benchmarks.md
 	$(BENCH) --out results/bench --markdown docs/benchmarks.md
@@ -149,17 +160,31 @@ $(EXTRAS): requirements/extras.txt | $(READY)
 	@$(LOCKED) -r requirements/docs.txt
 	@touch $@
 
+.venv/.paper-with-%: requirements/paper.txt | $(READY)
+	@$(LOCKED) -r requirements/paper.txt
+	@touch $@
+
+# What is asked for and is not there: the near names, before anything is run.
+.DEFAULT:
+	@python3 -c 'import difflib, sys; asked, *known = sys.argv[1:]; \
+	  near = difflib.get_close_matches(asked, known, 3, 0.5); \
+	  sys.exit("make: nothing makes %s; %s" % (asked, "near it: " + ", ".join(near) if near else "see make help"))' \
+	  '$@' $(RESULTS) $(FIGURES) figures results test gallery paper docs smoke bench faults clean setup lint lock
+
 # -- from experiments to figures
 
 $(OUT)/%/numbers.json: experiments/%.py | $(READY)
 	@rm -f $@
-	$(SCRIPT) $< $(@D) --profile $(PROFILE)
+	@echo '$(SCRIPT) $< $(@D) --profile $(PROFILE)'
+	@$(SCRIPT) $< $(@D) --profile $(PROFILE)
 	@test -s $@ || { echo "$< ended well but left no $@" >&2; exit 1; }
 
+$(foreach e,$(experiments),$(eval $(OUT)/$(e)/numbers.json: $(call reads,experiments/$(e).py)))
+
 define figure
-$(OUT)/figures/$(1).png: figures/$(1).py $(patsubst %,$(OUT)/%/numbers.json,$(call reads,$(1))) | $(READY)
+$(OUT)/figures/$(1).png: figures/$(1).py $(call reads,figures/$(1).py) | $(READY)
 	@mkdir -p $$(@D)
-	$(SCRIPT) $$< $(OUT) $$@
+	@$(SCRIPT) $$< $(OUT) $$@
 	@test -s $$@ && test -s $$(basename $$@).pdf || { echo "$$< did not leave $$@ and its pdf" >&2; exit 1; }
 endef
 $(foreach f,$(figures),$(eval $(call figure,$(f))))

@@ -104,7 +104,5 @@ claims = [
 ]  # fmt: skip
 numbers = {f"loss_{p:g}": at[p]["loss"] for p in densities} | {"rival": rival, "excess": excess.max()}
 
-# %% Save, then insist
-sp.save(args.out, tables, numbers, recipe=recipe, claims=claims)
-if args.asserts:
-    sp.claims.insist(claims)
+# %% What is left behind
+args.leave(tables, numbers, recipe=recipe, claims=claims)

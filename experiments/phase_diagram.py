@@ -122,8 +122,4 @@ tables = {
 for name, values in {"norm": norm, "superposition": overlap, "loss": loss}.items():
     tables[name] = sp.Table({**grid, "rank": seeds}, values)
 numbers = {"best_of_ten": ten, "nine_of_ten": nine, "one": one, "optimal": optimal.mean(), "excess": excess}
-sp.save(args.out, tables, numbers | {"loss_at_a_half": half["loss"]}, recipe=recipe, claims=claims)
-if args.asserts:
-    sp.claims.insist(claims)
-else:
-    print(sp.claims.table(claims))
+args.leave(tables, numbers | {"loss_at_a_half": half["loss"]}, recipe=recipe, claims=claims)

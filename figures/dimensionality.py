@@ -1,4 +1,5 @@
 """The share of a dimension that every single feature owns, and the shapes that features make."""
+# shows: TMS-12
 # reads: dimensionality
 
 from superpose.plots import graphs, main, style

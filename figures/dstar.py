@@ -1,4 +1,5 @@
 """How much of a dimension a feature gets, as features grow rare."""
+# shows: TMS-11
 # reads: dimensionality
 
 from superpose.plots import main, style

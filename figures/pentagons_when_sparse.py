@@ -1,4 +1,5 @@
 """Two orthogonal features, two opposite pairs, a pentagon: what five features do in a plane as they grow rare."""
+# shows: TMS-01
 # reads: pentagons_when_sparse
 
 import numpy as np

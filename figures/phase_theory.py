@@ -1,4 +1,5 @@
 """Which of three arrangements is cheapest, and the sudden change between them."""
+# shows: TMS-07
 # reads: phase_diagram
 
 import numpy as np

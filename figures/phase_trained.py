@@ -1,4 +1,5 @@
 """What trained models do with the extra feature, against what theory says."""
+# shows: TMS-08
 # reads: phase_diagram
 
 from superpose.plots import main, phases, style

@@ -60,7 +60,8 @@ CLAIMS = [
 
 def test_the_table_is_markdown_with_a_row_a_claim():
     head, rule, *rows = table(CLAIMS).splitlines()
-    assert [c.strip() for c in head.strip("|").split("|")] == ["claim", "statement", "expected", "measured", "verdict"]
+    titles = ["claim", "statement", "paper", "expected", "measured", "verdict"]
+    assert [c.strip() for c in head.strip("|").split("|")] == titles
     assert set(rule) == {"|", "-"}
     assert len(rows) == 2 and len({len(line) for line in (head, rule, *rows)}) == 1
     assert "0.734568" in rows[1] and "differs, and we know why: small batch" in rows[1]
@@ -68,7 +69,7 @@ def test_the_table_is_markdown_with_a_row_a_claim():
 
 def test_a_bar_in_a_statement_does_not_end_its_cell():
     (row,) = table([sp.near("A", "|W| is 1", 1, 1, 0)]).splitlines()[2:]
-    assert row.replace("\\|", "").count("|") == 6
+    assert row.replace("\\|", "").count("|") == 7
 
 
 def test_insisting_prints_and_fails_on_what_nobody_understands(capsys):
@@ -115,3 +116,36 @@ def test_claims_that_cannot_be_read_are_a_mistake(tmp_path, content):
 
 def test_a_claim_is_data():
     assert Claim("A", "s", 1.0, 0.0, 2.0) == sp.near("A", "s", 1, 1, 1)
+
+
+def test_a_claim_says_its_seeds_and_their_spread(tmp_path):
+    claim = sp.near("TMS-08.1", "cells agree", 0.96, 1, 0.05, seeds=10, spread=(0.9, 1))
+    assert claim.found == "0.96 (0.9 … 1, 10 seeds)"
+    assert claim.where == "Superposition as a phase change"
+    sp.save(tmp_path / "x", {}, {}, claims=[claim, sp.near("A", "", 1, 1, 0)])
+    assert load_claims(tmp_path, "x")["x"] == [claim, sp.near("A", "", 1, 1, 0)]
+    assert "10 seeds" in table([claim])
+
+
+@pytest.mark.parametrize("spread", ["3", "[1]", "[1, true]"])
+def test_a_spread_that_is_no_interval_is_refused(tmp_path, spread):
+    sp.save(tmp_path / "x", {}, {}, claims=[sp.near("A", "", 1, 1, 0)])
+    claims = tmp_path / "x" / "claims.json"
+    claims.write_text(claims.read_text(encoding="utf-8").replace('"spread": null', f'"spread": {spread}'))
+    with pytest.raises(Mistake, match="cannot be read"):
+        load_claims(tmp_path, "x")
+
+
+@pytest.mark.parametrize("name", ["tables.npz", "axes.json", "numbers.json"])
+def test_claims_of_a_damaged_result_are_not_believed(tmp_path, name):
+    table = sp.Table({"a": [1]}, [1.0])
+    sp.save(tmp_path / "x", {"t": table}, {"n": 1}, claims=[sp.near("A", "", 1, 1, 0)])
+    (tmp_path / "x" / name).write_bytes(b"{")
+    with pytest.raises(Mistake, match="is damaged"):
+        load_claims(tmp_path, "x")
+
+
+def test_claims_of_another_profile_are_not_believed(tmp_path):
+    sp.save(tmp_path / "default" / "x", {}, {}, claims=[sp.near("A", "", 1, 1, 0)], profile="smoke")
+    with pytest.raises(Mistake, match="was made with the profile smoke, not default"):
+        load_claims(tmp_path / "default", "x")

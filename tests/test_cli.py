@@ -1,6 +1,7 @@
 """The commands: one line on stderr and a code for a mistake, and a whole result for what can be done."""
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -110,6 +111,18 @@ def test_a_claim_that_differs_is_code_one_unless_understood(capsys):
     assert told(capsys, "claims")[0] == 0
     claimed("pentagons", sp.near("T-1", "", 60, 72, 0.1))
     assert told(capsys, "claims")[0] == 1
+
+
+def test_claims_are_left_as_a_page_and_as_data(capsys):
+    claimed("pentagons", sp.near("TMS-01.1", "five angles", 72, 72, 0.1, seeds=3, spread=(71, 73)))
+    claimed("apart", sp.between("T-1", "", math.nan, high=1, why="unknown"))
+    told(capsys, "claims", "--markdown", "page.md", "--json", "data.json")
+    page = Path("page.md").read_text(encoding="utf-8")
+    assert "# Claims" in page and "## pentagons" in page and "1 of 2 claims agree; 1 differ, and we know why" in page
+    assert "Introduction" in page and "72 (71 … 73, 3 seeds)" in page
+    data = json.loads(Path("data.json").read_text(encoding="utf-8"))
+    assert data["pentagons"][0]["verdict"] == "agrees" and data["pentagons"][0]["where"] == "Introduction"
+    assert data["apart"][0]["measured"] is None and data["apart"][0]["low"] is None
 
 
 def test_experiments_not_run_are_named_so(capsys):

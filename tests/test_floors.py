@@ -12,7 +12,7 @@ from superpose.core.trees import CLASSES
 
 ROOT = Path(sp.__file__).parent
 FLOORS = ["core", "taps", "geometry", "worlds", "models", "train", "sae", "circuits", "ports", "store", "runs"]
-FLOORS += ["claims", "plots", "cli"]
+FLOORS += ["papers", "claims", "plots", "cli"]
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 
 

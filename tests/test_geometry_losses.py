@@ -54,6 +54,22 @@ def test_no_bias_beats_half_the_density(p):
     assert (others >= losses.ignored(p) - 1e-7).all()
 
 
+@pytest.mark.parametrize("p", DENSITIES)
+def test_any_linear_model_costs_what_samples_of_it_do(p):
+    rng = np.random.default_rng(1)
+    W, b, importance = rng.normal(size=(2, 4)), rng.normal(size=4), np.array([1.0, 0.5, 0.3, 0.1])
+    x = independent(p, 4)
+    agree(
+        (importance * (x - x @ W.T @ W - b) ** 2).sum(-1), losses.linear(jnp.asarray(W), jnp.asarray(b), p, importance)
+    )
+
+
+def test_the_best_linear_model_costs_its_optimum():
+    W, b, importance = np.eye(2, 4), np.array([0, 0, 0.15, 0.15]), 0.7 ** np.arange(4)
+    exact = losses.linear(jnp.asarray(W, jnp.float32), jnp.asarray(b), 0.3, jnp.asarray(importance))
+    np.testing.assert_allclose(exact, losses.linear_optimum(0.3, jnp.asarray(importance), 2), rtol=1e-5)
+
+
 def test_a_dedicated_feature_costs_nothing():
     np.testing.assert_allclose(lost(np.eye(3), independent(0.4, 3)), 0.0, atol=1e-12)
     np.testing.assert_array_equal(losses.dedicated(jnp.array([0.1, 1.0]), 3.0), [0.0, 0.0])

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 import superpose as sp
-from superpose.plots import style
+from superpose.plots import polyhedra, style
 
 PENTAGON = np.asarray(sp.geometry.polygon(5))
 SCRIPT = """'''A figure.'''
@@ -174,3 +175,58 @@ def test_the_demo_says_what_its_models_do():
         "two kept, a dimension each", "four kept, in opposite pairs", "five kept, in a pentagon",
     ):  # fmt: skip
         assert phrase in words
+
+
+def test_a_figure_of_two_profiles_is_refused(script, tmp_path):
+    for name, profile in (("one", "smoke"), ("two", "paper")):
+        sp.save(tmp_path / name, {"t": sp.Table({"a": [1]}, np.ones(1))}, profile=profile)
+    with pytest.raises(sp.Mistake, match=r"two is paper and .*one is smoke"):
+        sp.plots.read(script("one two"), tmp_path)
+
+
+# -- what moves
+
+
+def dancing():
+    picture = style.figure(2, 1)
+    axis = picture.subplots()
+    (line,) = axis.plot([], [], "o")
+    axis.set(xlim=(0, 5), ylim=(0, 1))
+    return sp.plots.Moving(picture, lambda frame: line.set_data([frame], [0.5]), frames=5)
+
+
+def test_a_moving_figure_has_all_its_frames_and_the_same_bytes_each_time(tmp_path):
+    first = sp.plots.save_moving(dancing(), tmp_path / "new" / "a.png")
+    assert first == tmp_path / "new" / "a.gif"
+    assert first.read_bytes() == sp.plots.save_moving(dancing(), tmp_path / "b.gif").read_bytes()
+    with Image.open(first) as gif:
+        assert gif.n_frames == 5
+        gif.seek(4)
+        assert gif.info["duration"] >= 2000  # the last stays on
+
+
+def test_a_script_that_animates_leaves_a_gif_beside_its_picture(script, tmp_path):
+    artefact(tmp_path / "one", 1, 2)
+    sp.plots.main(draw_of(script()), [str(tmp_path), str(tmp_path / "a.png")], animate=lambda tables: dancing())
+    assert {p.name for p in tmp_path.glob("a.*")} == {"a.png", "a.pdf", "a.gif"}
+
+
+def test_a_path_is_turned_as_a_whole_and_nothing_bends():
+    W = np.asarray(sp.geometry.triangular_prism())
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    path = np.stack([0.5 * turn @ W, turn @ W])
+    np.testing.assert_allclose(polyhedra.turned(path, W), np.stack([0.5 * W, W]), atol=1e-6)
+
+
+def test_an_octahedron_has_twelve_edges():
+    edges = polyhedra.edges(np.asarray(sp.geometry.cross_polytope(3)))
+    assert len(edges) == 12
+    assert (3, 0) not in edges
+
+
+def test_corners_are_drawn_where_features_point():
+    W = np.asarray(sp.geometry.cross_polytope(3))
+    axis = polyhedra.solid(style.figure(2, 2), 111)
+    corners = polyhedra.Corners(axis, style.CYCLE, polyhedra.edges(W))
+    corners.at(2 * W)
+    np.testing.assert_allclose(np.squeeze([dot.get_data_3d() for dot in corners.dots]), 2 * W.T)

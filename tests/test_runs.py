@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path as File
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -331,3 +332,23 @@ def test_a_script_ends_with_75_and_its_own_classes_are_its_own(tmp_path):
     with pytest.raises(Mistake, match="no class made with @pytree is called 'Blobs': if it is one of a script's"):
         runs.resume(tmp_path / "r")
     assert script().returncode == 0
+
+
+def test_one_slow_write_does_not_make_the_next_wait(tmp_path):
+    writer = keeper.Writer(tmp_path)
+    assert writer.cost == 0
+    for cost in (0.01, 5.0):
+        writer.costs.append(cost)
+        assert writer.cost == 0.01
+    writer.costs.extend((6.0, 7.0))
+    assert writer.cost == 6.0
+
+
+def test_where_every_write_is_slow_a_minute_is_still_the_most_that_is_lost(tmp_path, monkeypatch):
+    kept = keeper.Follower(SimpleNamespace(path=tmp_path), None)
+    monkeypatch.setattr(keeper.Follower, "_due", keeper.Keeper._due)
+    kept.writer.costs.append(30.0)
+    kept.kept = keeper.time.monotonic() - 59
+    assert not kept._due(keeper.CHUNK)
+    kept.kept -= 2
+    assert kept._due(keeper.CHUNK)

@@ -36,7 +36,7 @@ def test_locks_name_no_host_and_hash_everything(lock):
 
 
 def test_there_is_a_lock_for_every_accelerator():
-    assert {p.stem for p in LOCKS} == {"cpu", "cuda12", "cuda13", "tpu", "docs", "extras"}
+    assert {p.stem for p in LOCKS} == {"cpu", "cuda12", "cuda13", "tpu", "docs", "extras", "paper"}
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "cuda12", "cuda13", "tpu"])
@@ -98,6 +98,13 @@ def test_make_lists_every_target():
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
     ran = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True)
     assert re.findall(r"^  ([\w-]+) ", ran.stdout, flags=re.MULTILINE) == phony.split()
+
+
+def test_make_names_what_is_near_a_wrong_name():
+    words = ["make", "results/default/phase_diagramm/numbers.json"]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert ran.returncode == 2
+    assert "nothing makes results/default/phase_diagramm/numbers.json; near it: results/default/phase_" in ran.stderr
 
 
 @pytest.mark.parametrize("path", FIGURES, ids=name_of)

@@ -6,15 +6,19 @@ import argparse
 import dataclasses
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from superpose.core.mistakes import BadValue, Mistake, check_folder
+from superpose.papers import PROFILES
+
+if TYPE_CHECKING:
+    from superpose.claims import Claim
+    from superpose.train.table import Table
 
 T = TypeVar("T")
-PROFILES = ("smoke", "default", "paper")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,38 @@ class Experiment:
         for path, value in self.changes:
             recipe = replace_at(recipe, path, value)
         return recipe
+
+    def read(self, name: str) -> dict[str, Table]:
+        """The tables of another experiment, of this profile, which a line `# reads: NAME` of the script names."""
+        from superpose.store import load
+
+        return load(self.out.parent / name)
+
+    def leave(
+        self,
+        tables: Mapping[str, Table],
+        numbers: Mapping[str, Any] | None = None,
+        *,
+        recipe: Any = None,
+        claims: Sequence[Claim] = (),
+    ) -> None:
+        """Save all of it, print the claims, and fail where they are insisted on and one does not hold."""
+        from superpose.claims import insist, table
+        from superpose.store import save
+
+        changed = [f"{path}={value}" for path, value in self.changes]
+        if changed:  # a reason for a difference is about the recipe that was not changed
+            claims = [dataclasses.replace(c, why="") for c in claims]
+        save(self.out, tables, numbers, recipe=recipe, claims=claims, profile=self.profile, changes=changed)
+        if self.asserts:
+            insist(claims)
+            return
+        print(table(claims))
+        if changed:
+            print(f"superpose: changed {', '.join(changed)}; what is expected above is of the recipe as it was")
+        swept = {axis for t in tables.values() for name in t.axes for axis in name.split(",")}
+        for path in [path for path, _ in self.changes if path in swept]:
+            print(f"superpose: --set {path} changed nothing: the experiment sweeps it", file=sys.stderr)
 
     @property
     def asserts(self) -> bool:

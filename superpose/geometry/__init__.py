@@ -1,6 +1,7 @@
 """Where features point and what that costs: matrices in, numbers out. `W` is `hidden features` throughout."""
 
 from superpose.geometry import losses, phases, surfaces
+from superpose.geometry.attacks import Harm, attacks, vulnerability
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
 from superpose.geometry.gram import (
     basis_alignment,
@@ -15,6 +16,9 @@ from superpose.geometry.gram import (
     represented,
     superposition,
 )
+from superpose.geometry.motifs import Motif, asymmetric_motifs
+from superpose.geometry.neurons import features_read, neuron_order, participation, rescaled
+from superpose.geometry.packings import packing_loss, packing_optimum
 from superpose.geometry.polytopes import (
     cross_polytope,
     cube,
@@ -29,7 +33,11 @@ from superpose.geometry.recognise import Component, components, recognise
 
 __all__ = [
     "Component",
+    "Harm",
+    "Motif",
     "Packing",
+    "asymmetric_motifs",
+    "attacks",
     "basis_alignment",
     "capacity",
     "components",
@@ -39,18 +47,24 @@ __all__ = [
     "dimensions_per_feature",
     "directions",
     "features_per_dimension",
+    "features_read",
     "gram",
     "icosahedron",
     "interference",
     "losses",
+    "neuron_order",
     "norms",
     "one_sparse_energy",
     "one_sparse_optimum",
     "own_error",
+    "packing_loss",
+    "packing_optimum",
+    "participation",
     "phases",
     "polygon",
     "recognise",
     "represented",
+    "rescaled",
     "simplex",
     "spill",
     "square_antiprism",
@@ -58,4 +72,5 @@ __all__ = [
     "surfaces",
     "tegum",
     "triangular_prism",
+    "vulnerability",
 ]

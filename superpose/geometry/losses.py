@@ -31,6 +31,16 @@ def linear_optimum(p: ArrayLike, importance: Float[Array, "features"], n_hidden:
     return ignored(p) * _beyond(importance, n_hidden)
 
 
+def linear(
+    W: Float[Array, "hidden features"], b: Float[Array, "features"], p: ArrayLike, importance: ArrayLike = 1.0
+) -> Float[Array, ""]:
+    r"""What any linear model $x' = W^\top W x + b$ costs, from the mean and the variance of a feature."""
+    p, importance = (jnp.broadcast_to(jnp.asarray(v), jnp.shape(b)) for v in (p, importance))
+    mean, variance = p / 2.0, p / 3.0 - p**2 / 4.0
+    error = gram(W) - jnp.eye(len(mean), dtype=W.dtype)
+    return importance @ (error**2 @ variance + (error @ mean + b) ** 2)
+
+
 def antipodal(p: ArrayLike, q: ArrayLike, first: ArrayLike = 1.0, second: ArrayLike = 1.0) -> Float[Array, "..."]:
     """Two features of densities p and q at W = ±1: $(I_1 + I_2) p q / 6$. Both err by the smaller value. (L4)"""
     return (jnp.asarray(first) + jnp.asarray(second)) * jnp.asarray(p) * jnp.asarray(q) / 6.0

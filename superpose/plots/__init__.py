@@ -3,11 +3,15 @@
 from superpose.plots import style
 from superpose.plots.demo import demo
 from superpose.plots.geometry import bars, frame, heatmap, scale, sharing_scale, upright, vectors, weight_scale
+from superpose.plots.moving import Moving, save_moving
 from superpose.plots.script import main, read
+from superpose.plots.stacks import bricks, stacks, tint, tint_key
 from superpose.plots.style import figure, save
 
 __all__ = [
+    "Moving",
     "bars",
+    "bricks",
     "demo",
     "figure",
     "frame",
@@ -15,9 +19,13 @@ __all__ = [
     "main",
     "read",
     "save",
+    "save_moving",
     "scale",
     "sharing_scale",
+    "stacks",
     "style",
+    "tint",
+    "tint_key",
     "upright",
     "vectors",
     "weight_scale",

@@ -12,17 +12,21 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from superpose import store
+from superpose.claims import check_profile
 from superpose.core.mistakes import BadValue, Mistake
+from superpose.plots.moving import Moving, save_moving
 from superpose.plots.style import foot, save
 from superpose.train.table import Table
 
 READS = re.compile(r"^# *reads: *(.*?) *$", re.MULTILINE)
 
 
-def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None:
-    """Draw the figure whose script defines `draw`, and save it as .png and .pdf.
+def main(
+    draw: Callable[..., Figure], argv: Sequence[str] | None = None, *, animate: Callable[..., Moving] | None = None
+) -> None:
+    """Draw the figure whose script defines `draw`, and save it as .png and .pdf; what `animate` returns, as .gif.
 
-    `draw` is given the tables of what its script names on a line `# reads: NAME …`: one argument for each experiment.
+    Both are given the tables of what the script names on a line `# reads: NAME …`: one argument for each experiment.
     """
     script = Path(draw.__code__.co_filename)
     parser = argparse.ArgumentParser(description=draw.__globals__.get("__doc__"), allow_abbrev=False)
@@ -30,9 +34,14 @@ def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None
     parser.add_argument("out", nargs="?", type=Path, help="the picture (RESULTS/figures/NAME.png)")
     given = parser.parse_args(argv)
     try:
-        figure = draw(*read(script, given.results))
-        foot(figure, data(script, given.results))
+        tables, words = read(script, given.results), data(script, given.results)
+        figure = draw(*tables)
+        foot(figure, words)
         picture = save(figure, given.out or given.results / "figures" / f"{script.stem}.png")
+        if animate:
+            moving = animate(*tables)
+            foot(moving.figure, words)
+            save_moving(moving, picture)
     except Mistake as wrong:
         print(f"superpose: {wrong}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -41,13 +50,23 @@ def main(draw: Callable[..., Figure], argv: Sequence[str] | None = None) -> None
 
 def read(script: str | Path, results: str | Path) -> list[dict[str, Table]]:
     """The tables of every experiment that a figure script reads, in the order it names them."""
-    return [store.load(folder) for folder in _folders(script, results)]
+    folders = _folders(script, results)
+    for folder in folders:
+        check_profile(folder)
+    if len(sizes := {store.load_profile(folder): folder for folder in folders}) > 1:
+        told = " and ".join(f"{folder} is {size or 'of no profile'}" for size, folder in sorted(sizes.items()))
+        raise BadValue(f"{told}: a figure is of one profile; make them anew with: make figures PROFILE=…")
+    return [store.load(folder) for folder in folders]
 
 
 def data(script: str | Path, results: str | Path) -> str:
-    """What the models in the figure were trained on, in words."""
-    words = {word for folder in _folders(script, results) for word in store.load_data_in_words(folder)}
-    return f"trained on {' and on '.join(sorted(words))}" if words else ""
+    """What the models in the figure were trained on, in words, and what was changed."""
+    folders = _folders(script, results)
+    words = {word for folder in folders for word in store.load_data_in_words(folder)}
+    told = [f"trained on {' and on '.join(sorted(words))}"] if words else []
+    told += sorted({f"with {change}" for folder in folders for change in store.load_changes(folder)})
+    told += sorted({"smoke: far too short" for folder in folders if store.load_profile(folder) == "smoke"})
+    return "; ".join(told)
 
 
 def _folders(script: str | Path, results: str | Path) -> list[Path]:

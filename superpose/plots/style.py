@@ -85,13 +85,13 @@ def save(figure: Figure, path: str | Path) -> Path:
     kinds = [path.suffix] if path.suffix in (".pdf", ".svg") else [".pdf", ".png"]
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
-        _settle(figure)
+        settle(figure)
         for kind in kinds:
             figure.savefig(path.with_suffix(kind), metadata=dict.fromkeys(DATED[kind]))
     return path.with_suffix(kinds[-1])
 
 
-def _settle(figure: Figure) -> None:
+def settle(figure: Figure) -> None:
     """Lay the figure out once, to four digits: the solver's last digits differ from one process to the next."""
     if figure.get_layout_engine() is None:
         return

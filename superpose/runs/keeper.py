@@ -26,7 +26,9 @@ from superpose.train.segments import flat
 CHUNK, MIDWAY = 10.0, 10.0
 """Seconds between two chunks, and between two looks at the middle of a call: a kill costs no more than these."""
 SHARE = 100
-"""Times the cost of the last write that must pass before the next: writing takes at most so small a share."""
+"""Times the cost of a write that must pass before the next: writing takes at most so small a share,"""
+LONGEST = 60.0
+"""except where it is so slow that more seconds than these would pass."""
 
 
 class Keeper:
@@ -104,7 +106,7 @@ class Keeper:
             raise Stopped(full(self.folder.path, *wrong.args)) from None
 
     def _due(self, seconds: float) -> bool:
-        return time.monotonic() - self.kept > max(seconds, SHARE * self.writer.cost)
+        return time.monotonic() - self.kept > max(seconds, min(SHARE * self.writer.cost, LONGEST))
 
     def heed(self) -> None:
         """Stop here if that was asked, when all is on the disk."""

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -22,13 +23,18 @@ class Full(Exception):
 
 
 class Writer:
-    """Runs one job in the background. `cost` is the seconds of the last."""
+    """Runs one job in the background. `cost` is the seconds that one takes, of the last three the middle."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.last: Future | None = None
-        self.cost = 0.0
+        self.costs: deque[float] = deque(maxlen=3)
+
+    @property
+    def cost(self) -> float:
+        """One slow write among them does not count: a disk may stall once."""
+        return sorted(self.costs)[(len(self.costs) - 1) // 2] if self.costs else 0.0
 
     def submit(self, job: Callable[[], Any], size: int) -> None:
         """Wait for the one before, then begin this one, of about so many bytes."""
@@ -53,7 +59,7 @@ class Writer:
             if no_room(wrong):
                 raise Full(_short(wrong), size) from wrong
             raise
-        self.cost = time.monotonic() - began
+        self.costs.append(time.monotonic() - began)
 
 
 def _check_space(folder: Path, size: int) -> None:

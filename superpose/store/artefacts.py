@@ -35,8 +35,13 @@ def save(
     *,
     recipe: Any = None,
     claims: Sequence[Any] = (),
+    profile: str = "",
+    changes: Sequence[str] = (),
 ) -> None:
-    """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it a result is whole."""
+    """Write tables, numbers, claims, recipe and provenance. `numbers.json` comes last: with it a result is whole.
+
+    `profile` is the size at which an experiment ran, if it has sizes, and `changes` what its user changed.
+    """
     folder = Path(folder)
     if not isinstance(tables, Mapping):
         raise BadValue(f"save takes tables by name, for example {{'D': table}}, not {said(tables)}")
@@ -55,7 +60,7 @@ def save(
     if written is not None:
         write(folder / "recipe.json", lambda f: f.write(written.encode()))
     write_json(folder / "claims.json", [{n: _finite(v) for n, v in dataclasses.asdict(c).items()} for c in claims])
-    write_json(folder / "provenance.json", provenance())
+    write_json(folder / "provenance.json", provenance() | {"profile": profile, "changes": list(changes)})
     write_json(folder / "numbers.json", {n: _finite(float(v)) for n, v in (numbers or {}).items()})
 
 
@@ -79,6 +84,23 @@ def load_numbers(folder: str | Path) -> dict[str, float]:
         return {n: number(n, v) for n, v in found.items()}
     except (ValueError, AttributeError) as wrong:
         raise _damaged(folder, wrong) from None
+
+
+def load_profile(folder: str | Path) -> str:
+    """The size at which a whole artefact was made; nothing for one that does not say."""
+    _check_whole(Path(folder))
+    try:
+        return str(read_json(Path(folder) / "provenance.json").get("profile", ""))
+    except (Mistake, AttributeError, TypeError):
+        return ""
+
+
+def load_changes(folder: str | Path) -> list[str]:
+    """What the user of an experiment changed, for example "world.decay=0.9"."""
+    try:
+        return list(map(str, read_json(Path(folder) / "provenance.json").get("changes", [])))
+    except (Mistake, AttributeError, TypeError):
+        return []
 
 
 def load_data_in_words(folder: str | Path) -> list[str]:
@@ -129,4 +151,6 @@ def _tick(value: Any) -> Any:
 
 def _finite(value: Any) -> Any:
     """JSON has no infinity."""
+    if isinstance(value, tuple):
+        return [_finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def provenance() -> dict[str, Any]:
         "command": command(sys.argv),
         "commit": _git("rev-parse", "HEAD") if ours else None,
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")) if ours else None,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(time.monotonic() - superpose.BEGAN, 1),
         "data": sorted({words for words, _ in TRAINED}),
         "paths": sorted({str(path) for _, path in TRAINED}),

@@ -354,9 +354,12 @@ def test_numbers_that_are_not_numbers_are_refused(result, text):
         (result / name).write_text(text, encoding="utf-8")
     with pytest.raises(Mistake, match="is damaged"):
         load_numbers(result)
-    with pytest.raises(Mistake, match="cannot be read"):
+    with pytest.raises(Mistake, match="is damaged"):
         load_claims(result.parent)
     assert load_data_in_words(result) == []
+    (result / "numbers.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(Mistake, match="cannot be read"):
+        load_claims(result.parent)
 
 
 def test_a_file_of_a_result_that_is_a_link_is_refused(result, tmp_path):
