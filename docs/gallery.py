@@ -12,11 +12,10 @@ from pathlib import Path
 from PIL import Image
 
 from superpose import claims, papers
-from superpose.plots.script import READS
+from superpose.plots.script import READS, SHOWS
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-SHOWS = re.compile(r"^# shows: *(.+?) *$", re.MULTILINE)
 WIDE = 1000
 """Pixels of a picture on the page; of a cell on the contact sheet, with how many there are in a row."""
 CELL, ROW, GAP = (420, 300), 5, 18
@@ -48,7 +47,7 @@ def main(results: Path) -> None:
 
 def in_order() -> list[Picture]:
     """Every figure, in the order of what it shows in the paper."""
-    places = list(papers.TMS)
+    places = list(papers.ENTRIES)
     return sorted(map(read, (ROOT / "figures").glob("[!_]*.py")), key=lambda p: (places.index(p.entries[0]), p.name))
 
 
@@ -99,8 +98,8 @@ def page(pictures: list[Picture]) -> str:
         "them. Written by `make gallery`."
     ]
     for picture in pictures:
-        titles = "; ".join(f"{papers.TMS[e].title} ({e})" for e in picture.entries)
-        where = papers.TMS[picture.entries[0]].where
+        titles = "; ".join(f"{papers.ENTRIES[e].title} ({e})" for e in picture.entries)
+        where = papers.ENTRIES[picture.entries[0]].where
         make = f"make results/default/figures/{picture.name}.png"
         image = f"![{picture.says}](images/{picture.name}.png)"
         if (IMAGES / f"{picture.name}.gif").exists():

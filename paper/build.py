@@ -16,6 +16,7 @@ import typst
 from superpose import claims, papers
 from superpose.core.mistakes import BadValue, Mistake
 from superpose.core.reading import read_json
+from superpose.plots.script import READS, SHOWS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -37,17 +38,19 @@ def main(results: Path, out: Path) -> None:
 def gathered(results: Path) -> dict[str, Any]:
     """What the text may name: numbers and claims by experiment, captions by figure, and totals."""
     found = {n: c for n, c in claims.load_claims(results).items() if c is not None}
-    missing = [p.stem for p in sorted((ROOT / "experiments").glob("*.py")) if p.stem not in found]
+    figures = [p for p in sorted((ROOT / "figures").glob("*.py")) if set(_named(SHOWS, p)) & set(papers.TMS)]
+    read = {name for p in figures for name in _named(READS, p)}
+    missing = sorted(read - set(found))
     if missing:
         raise BadValue(f"not run: {', '.join(missing)}; make them with: make figures PROFILE={results.name}")
-    experiments = {name: experiment(results / name, found[name]) for name in found}
+    experiments = {name: experiment(results / name, found[name]) for name in found if name in read}
     return {
         "profile": results.name,
         "experiments": experiments,
         "claims": {c["id"]: c for e in experiments.values() for c in e["claims"]},
-        "figures": {p.stem: caption(p) for p in sorted((ROOT / "figures").glob("*.py"))},
+        "figures": {p.stem: caption(p) for p in figures},
         "entries": {id: entry._asdict() for id, entry in papers.TMS.items()},
-        "totals": totals(experiments),
+        "totals": totals(experiments, len(figures)),
     }
 
 
@@ -64,7 +67,7 @@ def caption(figure: Path) -> str:
     return " ".join(figure.read_text(encoding="utf-8").split('"""')[1].split())
 
 
-def totals(experiments: dict[str, Any]) -> dict[str, Any]:
+def totals(experiments: dict[str, Any], figures: int) -> dict[str, Any]:
     every = [c for e in experiments.values() for c in e["claims"]]
     made = [e["made"] for e in experiments.values()]
     return {
@@ -73,13 +76,19 @@ def totals(experiments: dict[str, Any]) -> dict[str, Any]:
         "explained": sum(c["verdict"].startswith("differs, ") for c in every),
         "differ": sum(c["verdict"] == "differs" for c in every),
         "experiments": len(experiments),
-        "figures": len(list((ROOT / "figures").glob("*.py"))),
+        "figures": figures,
         "entries": len({papers.entry(c["id"]) for c in every} & set(papers.TMS)),
         "minutes": round(sum(m["seconds"] for m in made) / 60, 1),
         "machine": "; ".join(sorted({m["machine"] for m in made})),
         "jax": "; ".join(sorted({m["versions"]["jax"] for m in made})),
         "commits": "; ".join(sorted({str(m["commit"])[:10] for m in made})),
     }
+
+
+def _named(line: re.Pattern[str], script: Path) -> list[str]:
+    """What a script's line `# shows: …` or `# reads: …` names."""
+    found = line.search(script.read_text(encoding="utf-8"))
+    return found[1].split() if found else []
 
 
 def _said(wrong: Exception) -> str:

@@ -61,6 +61,22 @@ TMS = {
 """Elhage et al., *Toy Models of Superposition*, 2022, with three companions of our own."""
 
 
+FURTHER = {
+    "FU-BND": Entry("Bounds and closed forms", "Welch 1974; Donoho and Tanner 2010; and others"),
+    "FU-KG": Entry("Critical k-gons and their complexity", "Chen et al. 2023"),
+    "FU-MONO": Entry("Capacity, and neurons of one feature", "Scherlis et al. 2022; Jermyn et al. 2022"),
+    "FU-SC": Entry("Overlaps of many directions", "Liu et al. 2025"),
+    "FU-COR": Entry("Circles of correlated features", "Prieto et al. 2026"),
+    "NX-1": Entry("An atlas of phases, with hysteresis", "New here"),
+    "NX-2": Entry("Complexity over the atlas", "New here"),
+    "GEO": Entry("One recogniser for any matrix", "New here"),
+}
+"""Later papers, and experiments of our own."""
+
+ENTRIES = TMS | FURTHER
+"""All of them, in the order in which they are shown."""
+
+
 def entry(id: str) -> str:
     """`entry("TMS-08.3")` is "TMS-08": what comes before the first full stop."""
     return id.partition(".")[0]
@@ -68,4 +84,4 @@ def entry(id: str) -> str:
 
 def where(id: str) -> str:
     """Where in the paper it stands; nothing for an entry that is not of a paper."""
-    return TMS[entry(id)].where if entry(id) in TMS else ""
+    return ENTRIES[entry(id)].where if entry(id) in ENTRIES else ""

@@ -17,13 +17,13 @@ GALLERY = runpy.run_path(str(ROOT / "docs/gallery.py"))
 def test_a_figure_says_what_it_shows(path):
     picture = GALLERY["read"](path)
     assert picture.entries and picture.reads
-    assert set(picture.entries) <= set(papers.TMS)
+    assert set(picture.entries) <= set(papers.ENTRIES)
     assert picture.says.endswith(".") and len(picture.says) > 20
 
 
-def test_every_entry_is_shown():
+def test_every_entry_of_the_paper_is_shown():
     shown = {entry for path in FIGURES for entry in GALLERY["read"](path).entries}
-    assert shown == set(papers.TMS)
+    assert shown >= set(papers.TMS)
 
 
 def test_every_experiment_is_drawn():
@@ -32,7 +32,7 @@ def test_every_experiment_is_drawn():
 
 
 def test_pictures_come_in_the_papers_order():
-    order = [list(papers.TMS).index(p.entries[0]) for p in GALLERY["in_order"]()]
+    order = [list(papers.ENTRIES).index(p.entries[0]) for p in GALLERY["in_order"]()]
     assert order == sorted(order)
 
 

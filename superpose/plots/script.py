@@ -18,6 +18,7 @@ from superpose.plots.moving import Moving, save_moving
 from superpose.plots.style import foot, save
 from superpose.train.table import Table
 
+SHOWS = re.compile(r"^# *shows: *(.+?) *$", re.MULTILINE)
 READS = re.compile(r"^# *reads: *(.*?) *$", re.MULTILINE)
 
 
