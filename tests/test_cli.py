@@ -129,7 +129,7 @@ def test_experiments_not_run_are_named_so(capsys):
     Path("experiments").mkdir()
     Path("experiments/pentagons.py").touch()
     code, out, _ = told(capsys, "claims")
-    assert code == 0
+    assert code == 2
     assert "pentagons: not run" in out and "0 of 0 claims agree; 1 experiments not run" in out
 
 

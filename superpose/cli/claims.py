@@ -23,7 +23,7 @@ EXAMPLES = """examples:
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Print what was claimed, what was measured, and the verdicts. The exit code is 1 if a claim differs."""
+    """Print what was claimed, what was measured, and the verdicts. The exit code is 1 if a claim differs, 2 if nothing was run."""
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "all"
     """One experiment, or all."""
@@ -62,4 +62,6 @@ def main(argv: Sequence[str]) -> int:
     if given.profile == "smoke":
         print("smoke shows that everything runs; it is too short for claims to hold, and insists on none")
         return 0
+    if all(claims is None for claims in found.values()):
+        return BadValue.code
     return 1 if any(c.verdict == "differs" for c in every) else 0

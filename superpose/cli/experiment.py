@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import dataclasses
 import os
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from superpose.core.mistakes import BadValue, Mistake, check_folder
+from superpose.core.mistakes import BadValue, Mistake, check_folder, said
 from superpose.papers import PROFILES
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Experiment:
         from superpose.claims import insist, table
         from superpose.store import save
 
+        check_numbers(tables)
         changed = [f"{path}={value}" for path, value in self.changes]
         if changed:  # a reason for a difference is about the recipe that was not changed
             claims = [dataclasses.replace(c, why="") for c in claims]
@@ -69,9 +71,6 @@ class Experiment:
         print(table(claims))
         if changed:
             print(f"superpose: changed {', '.join(changed)}; what is expected above is of the recipe as it was")
-        swept = {axis for t in tables.values() for name in t.axes for axis in name.split(",")}
-        for path in [path for path, _ in self.changes if path in swept]:
-            print(f"superpose: --set {path} changed nothing: the experiment sweeps it", file=sys.stderr)
 
     @property
     def asserts(self) -> bool:
@@ -92,9 +91,32 @@ def experiment(doc: str | None, argv: Sequence[str] | None = None) -> Experiment
     profile = "smoke" if given.smoke else given.profile
     out = given.out or Path("results", profile, script)
     changes = tuple(map(_assignment, given.set))
+    check_swept([path for path, _ in changes], Path(sys.argv[0]))
     check_folder(out)
     use_cores()
     return Experiment(out, profile, changes)
+
+
+def check_swept(paths: Sequence[str], script: Path) -> None:
+    """What a script sweeps it sets itself, model by model: a change of it would be lost without a word."""
+    if not paths or script.suffix != ".py" or not script.is_file():
+        return
+    parts = ast.walk(ast.parse(script.read_text(encoding="utf-8")))
+    keys = [k.value for part in parts if isinstance(part, ast.Dict) for k in part.keys if isinstance(k, ast.Constant)]
+    swept = {axis for key in keys for axis in str(key).split(",")}
+    for path in paths:
+        if path in swept:
+            raise BadValue(f"--set {path}: {script.name} sweeps it itself; change what it sweeps in a copy of the script")
+
+
+def check_numbers(tables: Mapping[str, Table]) -> None:
+    """A table without one finite number is of a run that blew up."""
+    import numpy as np
+
+    for name, table in tables.items():
+        values = np.asarray(table.values)
+        if values.size and np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).any():
+            raise BadValue(f"no value of {said(name)} is a finite number: training blew up; lower the learning rate")
 
 
 class Parser(argparse.ArgumentParser):

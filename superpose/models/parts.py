@@ -29,7 +29,8 @@ WORDS = tuple(ACTIVATIONS)
 
 def check_input(model: Any, x: Any, n: int) -> None:
     if jnp.ndim(x) == 0 or jnp.shape(x)[-1] != n:
-        raise BadValue(f"{type(model).__name__} takes {n} features on the last axis; its input is {jnp.shape(x)}")
+        told = f"{type(model).__name__} takes {n} features on the last axis; its input is {jnp.shape(x)}"
+        raise BadValue(f"{told}. The world's and the model's n_features change together")
 
 
 def check_flags(config: Any, *names: str) -> None:
