@@ -23,7 +23,10 @@ EXAMPLES = """examples:
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Print what was claimed, what was measured, and the verdicts. The exit code is 1 if a claim differs, 2 if nothing was run."""
+    """Print what was claimed, what was measured, and the verdicts.
+
+    The exit code is 1 if a claim differs, and 2 if nothing was run.
+    """
 
     name: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NAME")]] = "all"
     """One experiment, or all."""

@@ -106,7 +106,7 @@ def check_swept(paths: Sequence[str], script: Path) -> None:
     swept = {axis for key in keys for axis in str(key).split(",")}
     for path in paths:
         if path in swept:
-            raise BadValue(f"--set {path}: {script.name} sweeps it itself; change what it sweeps in a copy of the script")
+            raise BadValue(f"--set {path}: {script.name} sweeps it itself; change that in a copy of the script")
 
 
 def check_numbers(tables: Mapping[str, Table]) -> None:
