@@ -51,13 +51,16 @@ stray = np.abs(into - sign[:, None] * np.eye(into.shape[1])[features]).max()
 
 # %% Claims
 n, names, rate = len(seeds), list(starts), "models below a loss of 1e-6, of those that start from"
+longer = args.pick(
+    smoke="", default="", paper="at 4,000 steps 0.733 of the same starts are: twice the steps bring more"
+)
 claims = [
     between("TMS-30.1", "features with one positive and one negative neuron", sum(pairs), 3, 3),
     between("TMS-30.2", "least output weight, in units of the neuron", own.min(), 0.95, 1.05),
     between("TMS-30.3", "largest output weight", own.max(), 0.95, 1.05),
     between("TMS-30.4", "largest input weight of a neuron but its own", stray, high=0.05),
     between("TMS-30.5", f"loss of the best of eight, worst of {eights.size} tries", eights.max(), high=1e-6, seeds=8),
-    between("TMS-30.6", f"{rate} {names[0]}", success[0], 0.6, 0.8, seeds=n),
+    between("TMS-30.6", f"{rate} {names[0]}", success[0], 0.6, 0.8, seeds=n, why=longer),
     between("TMS-30.7", f"{rate} {names[1]}", success[1], 0.76, 0.96, seeds=n),
     between("TMS-30.8", f"{rate} {names[2]}", success[2], 0.85, 1.0, seeds=n),
 ]
