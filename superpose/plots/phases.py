@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure
 
 from superpose.core.shapes import Array, Float, Int
+from superpose.plots import style
 from superpose.plots.style import INK, MUTED
+from superpose.train.table import Table
 
 IGNORED, DEDICATED, SHARED, BESIDE = "#dddddd", "#003399", "#dd4444", "#6f96d6"
 """The extra feature is not represented; has a dimension to itself; shares one; has one while the others share."""
@@ -34,6 +38,31 @@ def fate(norm: Any, superposition: Any) -> Float[Array, "... rgb"]:
     height, across = (np.clip(np.asarray(v, float), 0, 1)[..., None] for v in (norm, superposition))
     alone, shared, absent = (np.array(to_rgb(c)) for c in (DEDICATED, SHARED, "#e4e4e4"))
     return (1 - height) * absent + height * ((1 - across) * alone + across * shared)
+
+
+def trained(tables: Mapping[str, Table], feature: int, last: str) -> tuple[Figure, list[Axes]]:
+    """Three maps of what became of the extra feature: of the best model, the others' mean, and `last`; and the key."""
+    norm, overlap, boundary = tables["norm"], tables["superposition"], tables["boundary"]
+    name, count = f"importance.{feature}", norm.values.shape[-1]
+    exact = tables["best_norm"]
+    panels = {
+        f"The best of {count} trained models": (norm, norm.values[..., 0], overlap.values[..., 0]),
+        f"The {count - 1} better ones, averaged": (norm, *(t.values[..., :-1].mean(-1) for t in (norm, overlap))),
+        last: (exact, exact.values, tables["best_superposition"].values),
+    }
+    figure = style.figure(style.TEXT, 2.2)
+    *axes, corner = figure.subplots(1, 4, width_ratios=[1, 1, 1, 0.5])
+    for ax, (title, (table, length, shared)) in zip(axes, panels.items(), strict=True):
+        found(ax, table.ticks(name), table.ticks("density"), length, shared)
+        boundaries(ax, boundary.ticks(name), boundary.values, colour="white")
+        ax.set(title=title, xlabel=f"importance of feature {feature}", ylim=axes[0].get_ylim())
+    axes[0].set_ylabel("density")
+    for ax in axes[1:]:
+        ax.set_yticklabels([])
+    key(corner)
+    corner.set_title(f"Feature {feature}'s fate", loc="center")
+    corner.set_box_aspect(1)
+    return figure, axes
 
 
 def key(ax: Axes) -> None:
