@@ -27,10 +27,10 @@ def turn(seed, m):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("n, k", [(12, 12), (7, 12), (12, 7)])
+@pytest.mark.parametrize("n, k", [(84, 84), (60, 84), (84, 60)])
 def test_a_permutation_and_its_signs_come_back(exact, n, k):
-    rng, W = np.random.default_rng(0), normal(1, 9, 12)
-    one, other = np.sort(rng.permutation(12)[:n]) if n < 12 else np.arange(12), rng.permutation(12)[:k]
+    rng, W = np.random.default_rng(0), normal(1, 9, 84)
+    one, other = np.sort(rng.permutation(84)[:n]), rng.permutation(84)[:k]
     sign = jnp.asarray(rng.choice([-2.0, 0.5], k).astype(np.float32))
     found = matching.recover(W[:, one], W[:, other] * sign, exact=exact)
     shared = {(a, b) for a in range(n) for b in range(k) if one[a] == other[b]}
@@ -43,10 +43,11 @@ def test_a_permutation_and_its_signs_come_back(exact, n, k):
 
 
 HARD = {
-    "random": (normal(0, 32, 300), normal(1, 32, 500)),
-    "square": (normal(2, 32, 150), normal(3, 32, 150)),
+    "random": (normal(0, 32, 60), normal(1, 32, 84)),
+    "turned": (normal(0, 32, 84), normal(1, 32, 60)),
+    "square": (normal(2, 32, 84), normal(3, 32, 84)),
     "copies": (jnp.tile(normal(4, 8, 10), 6), jnp.tile(normal(5, 8, 12), 7)),
-    "dead": (normal(6, 16, 60) * (jnp.arange(60) % 3 > 0), normal(7, 16, 60) * (jnp.arange(60) % 4 > 0)),
+    "dead": (normal(6, 16, 84) * (jnp.arange(84) % 3 > 0), normal(7, 16, 84) * (jnp.arange(84) % 4 > 0)),
 }
 
 
@@ -66,7 +67,7 @@ def test_a_cut_auction_still_pairs_everything_and_tells_what_it_cost():
     A, B = HARD["square"]
     table = matching.cosines(A, B, signed=False)
     cut, whole = auction(table, rounds=20), auction(table)
-    assert len(set(np.asarray(cut.columns).tolist())) == 150
+    assert len(set(np.asarray(cut.columns).tolist())) == 84
     assert cut.value < whole.value <= whole.bound < cut.bound
 
 
@@ -123,12 +124,12 @@ def test_uniqueness_counts_different_nearest_ones():
 
 def test_order_and_a_turn_of_both_change_no_score():
     A, B = HARD["random"]
-    order = np.random.default_rng(3).permutation(300)
+    order = np.random.default_rng(3).permutation(60)
     R, found = turn(0, 32), matching.recover(A, B)
     other = matching.recover(R @ A[:, order], R @ B)
     assert matching.mcc(other) == pytest.approx(matching.mcc(found), abs=1e-6)
     assert matching.mmcs(R @ A[:, order], R @ B) == pytest.approx(float(matching.mmcs(A, B)), abs=1e-6)
-    assert matching.recovered(found, 0.5) == (np.abs(found.cosines) > 0.5).sum() > matching.recovered(found, 0.7)
+    assert matching.recovered(found, 0.4) == (np.abs(found.cosines) > 0.4).sum() > matching.recovered(found, 0.5)
 
 
 def test_a_dead_direction_has_cosine_0_and_is_told():
@@ -144,7 +145,9 @@ def test_subspace_angles_are_scipys(n, k):
     A, B = (np.random.default_rng(s).normal(size=(6, c)) for s, c in ((0, n), (1, k)))
     np.testing.assert_allclose(alignment.subspace_angles(A, B), linalg.subspace_angles(A, B)[::-1], atol=1e-12)
     tilted = A + 1e-9 * np.random.default_rng(2).normal(size=A.shape)
-    np.testing.assert_allclose(alignment.subspace_angles(A, tilted), linalg.subspace_angles(A, tilted)[::-1], atol=1e-15)
+    np.testing.assert_allclose(
+        alignment.subspace_angles(A, tilted), linalg.subspace_angles(A, tilted)[::-1], atol=1e-15
+    )
 
 
 def test_a_plane_given_by_many_directions_has_two_angles():

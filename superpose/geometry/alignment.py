@@ -1,4 +1,4 @@
-"""How alike two spaces of directions are as wholes: the angles between them, and the best rotation of one on the other."""
+"""How alike two spaces of directions are as wholes: the angles between them, and the best rotation of one onto it."""
 
 from typing import Any, NamedTuple
 

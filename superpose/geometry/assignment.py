@@ -35,7 +35,6 @@ def hungarian(table: Float[Array, "rows columns"]) -> Int[np.ndarray, "rows"]:
     return linear_sum_assignment(np.asarray(table), maximize=True)[1]
 
 
-@partial(jax.jit, static_argnames=("eps", "block", "rounds"))
 def auction(
     table: Float[Array, "rows columns"], eps: float = EPS, block: int = _BLOCK, rounds: int | None = None
 ) -> Assignment:
@@ -43,28 +42,11 @@ def auction(
 
     Rows bid for columns (Bertsekas 1988) while prices grow finer; columns left over at a price bid for rows, as
     Bertsekas and Castañon (1992) have it. `block` bidders act at once, for at most `rounds` rounds in all (by default
-    a hundred for each row), after which the rest take what is left, and the bound tells what that cost.
+    a hundred for each row), after which the rest take what is left, and the bound tells what that cost. Sums are in
+    the table's precision.
     """
     _check(table)
-    n, k = table.shape
-    most = 100 * n + 1000 if rounds is None else rounds
-    size = jnp.maximum(jnp.abs(table).max(), jnp.finfo(table.dtype).tiny)
-    plan = (eps, min(most, 4 * n // block + 200)), *((max(step, eps), most) for step in _STEPS), (eps, most)
-    steps, limits = (jnp.asarray(column) for column in zip(*plan, strict=True))
-
-    def phase(state, how):
-        market, ended = state
-        step, limit = how[0].astype(table.dtype) * size, jnp.minimum(market.left, how[1])
-        fresh = market._replace(owner=_nobody(k), held=_nobody(n), left=limit)
-        after = jax.lax.cond(ended, lambda: market._replace(left=limit), lambda: _phase(table, fresh, step, block))
-        left = market.left - limit + after.left
-        return (after._replace(left=left), ended | (_done(after) & (how[0] == steps[-1])) | (left <= 0)), None
-
-    start = _Market(jnp.zeros(k, table.dtype), _nobody(k), _nobody(n), jnp.asarray(most))
-    (market, _), _ = jax.lax.scan(phase, (start, jnp.asarray(False)), (steps, limits))
-    columns = _rest(market)
-    value = jnp.take_along_axis(table, columns[:, None], 1).sum()
-    return Assignment(columns, value, bound(table, market.prices), market.prices)
+    return _auction(table, eps, 100 * table.shape[0] + 1000 if rounds is None else rounds, block)
 
 
 @jax.jit
@@ -72,6 +54,43 @@ def bound(table: Float[Array, "rows columns"], prices: Float[Array, "columns"]) 
     """What no assignment exceeds, from any prices; negative ones count as 0."""
     prices = jnp.maximum(prices, 0.0)
     return (table - prices).max(1).sum() + prices.sum()
+
+
+@partial(jax.jit, static_argnames="block")
+def _auction(table, eps, rounds, block):
+    """First with the last size of step alone, which does where few want the same; else from coarse to fine."""
+    n, k = table.shape
+    size = jnp.maximum(jnp.abs(table).max(), jnp.finfo(table.dtype).tiny)
+    eps = jnp.asarray(eps, table.dtype)
+    steps = size * jnp.stack([eps, *(jnp.maximum(eps, step) for step in _STEPS), eps])
+    rounds = jnp.asarray(rounds, jnp.int32)
+    limits = jnp.full(len(steps), rounds).at[0].set(jnp.minimum(rounds, 4 * n // block + 200))
+
+    def phase(state, how):
+        market, ended = state
+        step, limit = how[0], jnp.minimum(market.left, how[1])
+        fresh = market._replace(owner=_nobody(k), held=_nobody(n), left=limit)
+        after = jax.lax.cond(ended, lambda: market._replace(left=limit), lambda: _phase(table, fresh, step, block))
+        left = market.left - limit + after.left
+        return (after._replace(left=left), ended | (_done(after) & (step == steps[-1])) | (left <= 0)), None
+
+    start = _Market(jnp.zeros(k, table.dtype), _nobody(k), _nobody(n), rounds)
+    (market, _), _ = jax.lax.scan(phase, (start, jnp.asarray(False)), (steps, limits))
+    columns = _rest(market)
+    value = jnp.take_along_axis(table, columns[:, None], 1).sum()
+    return Assignment(columns, value, bound(table, market.prices), market.prices)
+
+
+def certified(table: Float[Array, "rows columns"], prices: Float[Array, "columns"]) -> float:
+    """`bound` summed in double precision on the host, with what subtracting in the table's own may have lost."""
+    prices = jnp.maximum(prices, 0.0)
+    gains, paid = (np.asarray(v, np.float64) for v in (_gains(table, prices), prices))
+    return float(gains.sum() + paid.sum() + np.finfo(table.dtype).eps * np.abs(gains).sum())
+
+
+@jax.jit
+def _gains(table, prices):
+    return (table - prices).max(1)
 
 
 class _Market(NamedTuple):
@@ -95,7 +114,7 @@ def _sell(table, market, eps, block, few):
 
     def bid(m):
         who = _first(m.held < 0, block)
-        at, _, most, step = _wish(table[jnp.minimum(who, n - 1)] - m.prices, -jnp.inf, eps)
+        at, _, step = _wish(table[jnp.minimum(who, n - 1)] - m.prices, -jnp.inf, eps)
         top, winner = _highest(at, jnp.where(who < n, m.prices[at] + step, -jnp.inf), who, k, n)
         sold = winner < n
         held = m.held.at[jnp.where(sold & (m.owner >= 0), m.owner, n)].set(-1, mode="drop")
@@ -112,7 +131,7 @@ def _clear(table, market, eps, block, few):
     def bid(state):
         m, gains = state
         who = _first((m.owner < 0) & (m.prices > 0), block)
-        at, most, second, step = _wish(table[:, jnp.minimum(who, k - 1)].T - gains, 0.0, eps)
+        at, most, step = _wish(table[:, jnp.minimum(who, k - 1)].T - gains, 0.0, eps)
         keen = (who < k) & (most > eps)
         prices = m.prices.at[jnp.where(most <= eps, who, k)].set(0.0, mode="drop")
         top, winner = _highest(at, jnp.where(keen, gains[at] + step, -jnp.inf), who, n, k)
@@ -132,12 +151,12 @@ def _clear(table, market, eps, block, few):
 
 
 def _wish(net, floor, eps):
-    """What each bidder wants, what that leaves it, what the next would, and how far it raises."""
+    """What each bidder wants, what that leaves it, and how far it raises: past what the next would leave it."""
     at = net.argmax(1).astype(jnp.int32)
     most = net.max(1)
-    second = jnp.where(jnp.arange(net.shape[1]) == at[:, None], -jnp.inf, net).max(1)
+    second = jnp.where(jnp.arange(net.shape[1], dtype=jnp.int32) == at[:, None], -jnp.inf, net).max(1)
     second = jnp.where(jnp.isfinite(second), second, most)  # one column has no second
-    return at, most, second, jnp.minimum(most - second + eps, most - floor)
+    return at, most, jnp.minimum(most - second + eps, most - floor)
 
 
 def _highest(at, offer, who, goods, nobody):
@@ -153,8 +172,8 @@ def _first(mask, count):
 
 def _rest(market):
     """Rows that found nothing in time take free columns in order."""
-    n, k = len(market.held), len(market.owner)
-    free = _first(market.owner < 0, n) if k >= n else None
+    n = len(market.held)
+    free = _first(market.owner < 0, n)
     late = market.held < 0
     return jnp.where(late, free[jnp.cumsum(late) - 1], market.held)
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from superpose.core.shapes import Array, Float, Int
-from superpose.geometry.assignment import EPS, auction, hungarian
+from superpose.geometry.assignment import EPS, auction, certified, hungarian
 from superpose.geometry.gram import ABSENT, directions, norms
 
 HOST = 2**22
@@ -42,7 +42,7 @@ def recover(
     """The best assignment between two sets of directions: min(n, k) pairs, no direction twice.
 
     `exact` is the Hungarian method on the host, where bound is value; otherwise an auction on the device, whose gap is
-    at most min(n, k) × eps (and rounding), and is told. By default exact up to `HOST` cosines. Needs one table of n × k.
+    told, and at most about min(n, k) × eps. By default exact up to `HOST` cosines. Needs one table of n × k.
     """
     A, B = _finite("A", A), _finite("B", B)
     _check_pair(A, B)
@@ -52,7 +52,7 @@ def recover(
         columns, bound = hungarian(table), None
     else:
         found = auction(table, eps)
-        columns, bound = np.asarray(found.columns), _bound(table, found.prices)
+        columns, bound = np.asarray(found.columns), certified(table, found.prices)
     worth = np.asarray(table[np.arange(len(columns)), columns], np.float64).sum()
     pairs = np.stack([np.arange(len(columns)), columns], 1)
     pairs = pairs[np.argsort(columns)][:, ::-1] if turned else pairs
@@ -104,17 +104,6 @@ def recovered(found: Matching, least: float = 0.9) -> int:
 @jax.jit
 def _of_pairs(A, B, pairs):
     return (directions(A)[:, pairs[:, 0]] * directions(B)[:, pairs[:, 1]]).sum(0)
-
-
-@jax.jit
-def _gains(table, prices):
-    return (table - prices).max(1)
-
-
-def _bound(table, prices):
-    """Summed in double precision, with what subtracting in the table's own may have lost."""
-    gains, prices = (np.asarray(v, np.float64) for v in (_gains(table, prices), prices))
-    return float(gains.sum() + prices.sum() + np.finfo(table.dtype).eps * np.abs(gains).sum())
 
 
 def _absent(W):
