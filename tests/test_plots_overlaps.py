@@ -35,18 +35,19 @@ def test_every_pair_is_counted_once_and_the_law_has_the_same_area(axis):
 
 
 def test_the_welch_bound_is_a_line_to_either_side(axis):
-    overlaps(axis, [0.1, -0.2], welch=0.4)
-    assert [line.get_xdata()[0] for line in axis.lines] == [-0.4, 0.4]
+    overlaps(axis, np.array([0.1, -0.2]), welch=0.4)
+    (lines,) = axis.collections
+    assert [segment[0, 0] for segment in lines.get_segments()] == [-0.4, 0.4]
     assert axis.get_xlim() == pytest.approx((-0.44, 0.44))
 
 
 def test_orthogonal_and_antipodal_pairs_can_be_drawn(axis):
     overlaps(axis, np.eye(3))
-    overlaps(axis, [-1.0])
+    overlaps(axis, np.array([-1.0]))
     assert axis.get_xlim() == (-1, 1)
 
 
 @pytest.mark.parametrize("bad", [[[1.0]], [np.nan, 0.1]])
 def test_what_is_no_cosine_is_refused(axis, bad):
     with pytest.raises(BadValue, match="cosines of pairs"):
-        overlaps(axis, bad)
+        overlaps(axis, np.array(bad))

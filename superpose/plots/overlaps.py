@@ -18,26 +18,27 @@ def overlaps(
 ) -> None:  # fmt: skip
     """A histogram of cosines, each pair once, with a law's (cosine, density) as a line and ± the Welch bound.
 
-    Where n directions in m dimensions have no |cosine| beyond the bound, they spread as evenly as can be; no n > m can
-    all stay within it otherwise. Give `geometry.gram(geometry.directions(W))`, whose diagonal is left out, or a list.
+    Of more directions than dimensions, some pair always lies on one of the bound's lines or outside. Give
+    `geometry.gram(geometry.directions(W))`, whose diagonal is left out, or any cosines.
     """
     values = _pairs(cosines)
     reach = _reach(values, law, welch)
-    axis.hist(values, bins=bins, range=(-reach, reach), density=True, color=BLUE, alpha=0.45, lw=0, label=word)
+    heights, *_ = axis.hist(
+        values, bins=bins, range=(-reach, reach), density=True, color=BLUE, alpha=0.45, lw=0, label=word
+    )
+    top = np.max(heights)
     if law is not None:
         x, density = (np.asarray(v, float) for v in law)
         seen = np.abs(x) <= reach
         axis.plot(x[seen], density[seen], color=ORANGE, label="random directions")
+        top = max(top, density[seen].max(initial=0.0))
     if welch is not None:
-        for place, side in enumerate((-welch, welch)):
-            axis.axvline(side, color=INK, lw=0.8, ls=(0, (3, 2)), label=None if place else "± Welch bound")
-    axis.set(
-        xlim=(-reach, reach), xlabel="cosine of two different directions", ylabel="density of pairs", ylim=(0, None)
-    )
-    axis.legend(loc="upper left", bbox_to_anchor=(0, 1.02), handlelength=1.6)
-    axis.text(
-        0.99, 0.99, f"{values.size:,} pairs", transform=axis.transAxes, ha="right", va="top", fontsize=6, color=MUTED
-    )
+        axis.vlines([-welch, welch], 0, 1.08 * top, color=INK, lw=0.8, ls=(0, (3, 2)), label="± Welch bound")
+    axis.set(xlim=(-reach, reach), ylim=(0, 1.45 * top), xlabel="cosine of two different directions")
+    axis.set_ylabel("density of pairs")
+    axis.legend(loc="upper left", handlelength=1.6, borderaxespad=0.1)
+    count = f"{values.size:,} pairs"
+    axis.text(0.99, 0.98, count, transform=axis.transAxes, ha="right", va="top", fontsize=6, color=MUTED)
 
 
 def _pairs(cosines):
