@@ -1,6 +1,6 @@
 """Where features point and what that costs: matrices in, numbers out. `W` is `hidden features` throughout."""
 
-from superpose.geometry import losses, phases, surfaces
+from superpose.geometry import alignment, losses, matching, phases, surfaces
 from superpose.geometry.attacks import Harm, attacks, vulnerability
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
 from superpose.geometry.gram import (
@@ -36,6 +36,7 @@ __all__ = [
     "Harm",
     "Motif",
     "Packing",
+    "alignment",
     "asymmetric_motifs",
     "attacks",
     "basis_alignment",
@@ -52,6 +53,7 @@ __all__ = [
     "icosahedron",
     "interference",
     "losses",
+    "matching",
     "neuron_order",
     "norms",
     "one_sparse_energy",
