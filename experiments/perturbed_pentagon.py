@@ -108,7 +108,7 @@ nearby = args.pick(smoke=(0.2, 0.4), default=(0.14, 0.19, 0.3, 0.45), paper=np.g
 for p in args.pick(smoke=[0.1], default=[0.1, 0.02, 0.01, 0.005], paper=[0.2, 0.1, 0.02, 0.01, 0.005, 0.002]):
     elsewhere = descents(densities(nearby, p), args.pick(smoke=2, default=3, paper=12))
     pentagons = branch(elsewhere["loss"], elsewhere["shape"], 1)
-    crossings[p] = crossing(nearby, pentagons, p)[0] if np.isfinite(pentagons).any() else np.nan
+    crossings[p] = crossing(nearby, pentagons, p)[0] if np.isfinite(pentagons).sum() > 1 else np.nan
 
 
 # %% The same by training on samples: the best of many by held-out loss
