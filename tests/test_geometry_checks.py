@@ -9,7 +9,8 @@ import pytest
 from superpose import geometry as g
 
 MEASURES = [
-    g.effective_rank, g.participation_ratio, g.tight_frame_defect, g.frame_operator, g.frame_spectrum, g.singular_values,
+    g.effective_rank, g.participation_ratio, g.tight_frame_defect, g.frame_operator, g.frame_spectrum,
+    g.singular_values,
     g.coherence, g.signed_coherence, g.overlap_distance, g.overlap_moments, g.overlaps, g.cosines, g.localisation,
     g.leverage, g.stored_dimensionality, g.selectivity, g.bounds.linear_decoder,
 ]  # fmt: skip

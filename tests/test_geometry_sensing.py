@@ -28,7 +28,7 @@ def dimension(share, signs):
         one_side = integrate.quad(lambda x: (x - t) ** 2 * stats.norm.pdf(x), t, np.inf, epsabs=1e-13)[0]
         return one_side * (2 if low < 0 else 1)
 
-    of = lambda t: share * (1 + t**2) + (1 - share) * excess(t)  # noqa: E731
+    of = lambda t: share * (1 + t**2) + (1 - share) * excess(t)
     return optimize.minimize_scalar(of, bounds=(0, 8), method="bounded", options={"xatol": 1e-9}).fun
 
 
@@ -50,9 +50,8 @@ def test_the_two_ways_round_are_inverse(signs):
 
 @pytest.mark.parametrize("signs", TABLE)
 def test_the_line_rises_from_nothing_to_everything(signs):
-    rho = sensing.threshold(np.linspace(0, 1, 101), signs)
-    assert rho[0] == 0 and rho[-1] == 1 and (np.diff(rho) > 0).all()
-    assert sensing.threshold(1.5, signs) == 1
+    rho = sensing.threshold(np.linspace(0, 1.5, 31), signs)
+    assert rho[0] == 0 and (rho[20:] == 1).all() and (np.diff(rho[:21]) > 0).all()
     np.testing.assert_array_equal(sensing.dimensions_needed(np.array([0.0, 50.0]), 50, signs), [0, 50])
     assert sensing.most_active(80, 50, signs) == 50
 

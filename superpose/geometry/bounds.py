@@ -4,7 +4,6 @@ Compare cosines without their sign (`coherence`) with Welch and orthoplex; those
 what a rectifier minds, with Rankin.
 """
 
-import functools
 import math
 
 import jax
@@ -32,7 +31,7 @@ def orthoplex(n_features: ArrayLike, n_hidden: ArrayLike) -> Float[Array, "..."]
 
 
 def least_coherence(n_features: ArrayLike, n_hidden: ArrayLike) -> Float[Array, "..."]:
-    r"""The largest |cosine| cannot be less: the better of Welch and orthoplex, and $\cos(\pi / n)$ in a plane, exactly."""
+    r"""The largest |cosine| cannot be less: the better of Welch and orthoplex; in a plane $\cos(\pi / n)$, exactly."""
     check_counts(n_features=n_features, n_hidden=n_hidden)
     return _least_coherence(*_floats(n_features, n_hidden))
 
@@ -54,9 +53,12 @@ def most_without_interference(n_hidden: int) -> int:
 
 
 def johnson_lindenstrauss(n_points: ArrayLike, distortion: ArrayLike) -> Float[Array, "..."]:
-    r"""Dimensions in which a random projection keeps all distances to 1 ± ε: about $8 \ln N / \epsilon^2$."""
+    r"""Dimensions in which a random projection keeps all distances to 1 ± ε: about $8 \ln N / \epsilon^2$.
+
+    The leading order in ε: for squared distances it falls somewhat short unless ε is small.
+    """
     check_counts(n_points=n_points)
-    if not isinstance(distortion, jax.core.Tracer) and not (0 < jnp.min(jnp.asarray(distortion))):
+    if not isinstance(distortion, jax.core.Tracer) and not (jnp.min(jnp.asarray(distortion)) > 0):
         raise ValueError(f"distortion is {distortion}; it must be above 0")
     n, distortion = _floats(n_points, distortion)
     return 8.0 * jnp.log(n) / distortion**2
@@ -104,7 +106,6 @@ def _rankin(n, m):
     return jnp.where(fits, simplex, beyond)
 
 
-@functools.partial(jax.jit)
 def _floats(*values):
     dtype = jnp.result_type(float)
     return tuple(jnp.asarray(v).astype(dtype) for v in values)

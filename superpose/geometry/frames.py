@@ -30,7 +30,7 @@ def _six():
 
 
 def _sixteen():
-    """Signs $(-1)^{d \\cdot x}$ over all x of four bits, one row for each d with $d_1 d_2 + d_3 d_4$ odd."""
+    r"""Signs $(-1)^{d \cdot x}$ over all x of four bits, one row for each d with $d_1 d_2 + d_3 d_4$ odd."""
     x = np.array(list(itertools.product((0, 1), repeat=4)))
     odd = x[(x[:, 0] * x[:, 1] + x[:, 2] * x[:, 3]) % 2 == 1]
     return jnp.asarray((-1.0) ** (odd @ x.T) / np.sqrt(6))

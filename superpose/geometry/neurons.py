@@ -44,9 +44,10 @@ def selectivity(responses: Float[Array, "... neurons features"]) -> Float[Array,
     neuron: `W` for a layer ReLU(W x), ReLU(W + b[:, None]) for one with a bias.
     """
     r = jnp.maximum(responses, 0.0)
-    largest = r.max(-1, keepdims=True)
-    silent = largest == 0.0
-    return jnp.where(silent[..., 0], 0.0, 1.0 / jnp.where(silent, 1.0, r / jnp.where(silent, 1.0, largest)).sum(-1))
+    size = jax.lax.stop_gradient(r.max(-1, keepdims=True))
+    silent = size == 0.0
+    share = jnp.where(silent, 1.0, r / jnp.where(silent, 1.0, size))  # small numbers' slopes would overflow
+    return jnp.where(silent[..., 0], 0.0, share.max(-1) / share.sum(-1))
 
 
 def monosemantic(responses: Float[Array, "... neurons features"], least: float = 0.999) -> Bool[Array, "... neurons"]:

@@ -102,7 +102,10 @@ def random_overlap_moments(n_hidden: int) -> tuple[float, float]:
 
 
 def random_overlap_density(cosine: ArrayLike, n_hidden: int) -> Float[Array, "..."]:
-    r"""$\Gamma(m/2) / (\sqrt\pi\, \Gamma((m - 1)/2)) \cdot (1 - c^2)^{(m - 3)/2}$, from m = 2; infinite at ±1 in a plane."""
+    r"""$\Gamma(m/2) / (\sqrt\pi\, \Gamma((m - 1)/2)) \cdot (1 - c^2)^{(m - 3)/2}$ from m = 2 on.
+
+    In a plane it is infinite at ±1.
+    """
     if n_hidden < 2:
         raise ValueError(f"n_hidden is {n_hidden}; on a line cosines are ±1, and have a density from 2 dimensions on")
     return _density(_floats(cosine), n_hidden)

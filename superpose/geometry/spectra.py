@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from superpose.core.shapes import Array, Float
+from superpose.core.shapes import Array, Float, Num
 from superpose.geometry.checks import on_directions, on_matrices
 
 
@@ -22,7 +22,7 @@ def singular_values(W: Float[Array, "... hidden features"]) -> Float[Array, "...
 @on_directions
 def effective_rank(W: Float[Array, "... hidden features"]) -> Float[Array, "..."]:
     r"""$\exp H(\sigma / \sum \sigma)$: k equal singular values give k. 0 for a matrix of zeros. (Roy and Vetterli)"""
-    return _exp_entropy(jnp.linalg.svd(W, compute_uv=False))
+    return _exp_entropy(jnp.linalg.svd(_scaled(W), compute_uv=False))
 
 
 @on_directions
@@ -66,7 +66,7 @@ def tight_frame_defect(W: Float[Array, "... hidden features"]) -> Float[Array, "
     return jnp.where(zero, 0.0, _root((off**2).sum((-2, -1)) / jnp.where(zero, 1.0, squares)))
 
 
-def effective_count(mass: Float[Array, "... things"]) -> Float[Array, "..."]:
+def effective_count(mass: Num[Array, "... things"]) -> Float[Array, "..."]:
     r"""How many things share a mass, in effect: $\exp H(p)$ of the shares p.
 
     k equal masses give k, and nothing gives 0. On the mean activation of each latent of a dictionary, it is the
@@ -113,17 +113,21 @@ def _eigen(C):
 
 @jax.jit
 def _exp_entropy(mass):
-    total = mass.sum(-1, keepdims=True)
-    empty = total == 0.0
-    share = mass / jnp.where(empty, 1.0, total)
+    empty = mass.max(-1, keepdims=True) == 0.0
+    mass = _scaled(mass[..., None])[..., 0]
+    share = mass / jnp.where(empty, 1.0, mass.sum(-1, keepdims=True))
     entropy = -(share * jnp.log(jnp.where(share > 0.0, share, 1.0))).sum(-1)
     return jnp.where(empty[..., 0], 0.0, jnp.exp(entropy))
 
 
+def _scaled(W):
+    """In units of its largest entry, for what has no units: or fourth powers would overflow or vanish, and slopes."""
+    largest = jax.lax.stop_gradient(jnp.abs(W).max((-2, -1), keepdims=True))
+    return W / jnp.where(largest == 0.0, 1.0, largest)
+
+
 def _scaled_frame(W):
-    """The frame of W in units of its largest entry, whose fourth powers would overflow or vanish."""
-    largest = jnp.abs(W).max((-2, -1), keepdims=True)
-    W = W / jnp.where(largest == 0.0, 1.0, largest)
+    W = _scaled(W)
     return jnp.matmul(W, W.mT, precision="highest")
 
 

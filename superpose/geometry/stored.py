@@ -24,8 +24,8 @@ def stored_dimensionality(H: Float[Array, "... points hidden"]) -> Float[Array, 
 def leverage(H: Float[Array, "... points hidden"]) -> Float[Array, "... points"]:
     r"""The most that a point can own along any direction: $\sup_v (v \cdot h_i)^2 / \sum_j (v \cdot h_j)^2$.
 
-    That is $h_i^\top (H^\top H)^+ h_i$, its leverage score, which TMS's sequel writes $D^*$: from 0 to 1, summing to the
-    rank, and never less than $D_X$. 1 is a point that a direction of its own tells from all others.
+    That is $h_i^\top (H^\top H)^+ h_i$, its leverage score, which TMS's sequel writes $D^*$: from 0 to 1, summing to
+    the rank, and never less than $D_X$. 1 is a point that a direction of its own tells from all others.
     """
     return _leverage(H)
 

@@ -72,6 +72,7 @@ def _signs(seed: int, book: int, n: int, width: int) -> np.ndarray:
     """On the host, so that a training step finds them made."""
     counter = np.arange(-(-n * width // 64), dtype=np.uint64)
     high, low = ((counter >> np.uint64(32 * up)).astype(np.uint32) for up in (1, 0))
-    words = threefry(*np.array([[seed], [book]], np.uint32), high, low)
+    first, second = np.array([[seed], [book]], np.uint32)
+    words = threefry(first, second, high, low)
     bits = np.unpackbits(np.stack(words, -1).view(np.uint8))[: n * width]
     return (2 * bits.astype(np.int8) - 1).reshape(n, width)
