@@ -26,7 +26,7 @@ def every_loss(p, importance, m):
             yield from (pair + cost for cost in every_loss(p, rest[:j] + rest[j + 1 :], m - 1))
 
 
-@pytest.mark.parametrize("n, m", [(1, 1), (3, 1), (4, 2), (5, 2), (5, 4), (2, 3), (6, 3)])
+@pytest.mark.parametrize("n, m", [(1, 1), (3, 1), (5, 2), (5, 4), (6, 3)])
 def test_no_arrangement_is_better(n, m):
     importance = np.random.default_rng(10 * n + m).random(n)
     best = arrangements.best_loss(P, jnp.asarray(importance), m)
@@ -70,7 +70,7 @@ def test_the_arranged_model_costs_what_is_claimed(p, m):
     rng = np.random.default_rng(m)
     importance = rng.permutation(0.85 ** np.arange(7.0))
     W, b = (np.asarray(a, np.float64) for a in arrangements.arranged(p, jnp.asarray(importance), m))
-    x = np.where(rng.random((200_000, 7)) < p, rng.random((200_000, 7)), 0.0)
+    x = np.where(rng.random((50_000, 7)) < p, rng.random((50_000, 7)), 0.0)
     lost = (importance * (x - np.maximum(x @ W.T @ W + b, 0)) ** 2).sum(1)
     claimed = float(arrangements.best_loss(p, jnp.asarray(importance), m))
     assert abs(lost.mean() - claimed) < 5 * lost.std() / len(x) ** 0.5 + 1e-7

@@ -19,45 +19,43 @@ def test_the_numbers_of_the_specification():
     assert 0.01 < 1000 * bundling.retrieval_error(512, k) < 1
 
 
-def one_absent(world, rows, seeds):
-    """How often one absent item, drawn at random, beats one that is present."""
+def confused(world, rows, seeds):
+    """How often an absent item beats one that is present, over all such pairs; and the error of that, over rows."""
     lost = []
     for seed in range(seeds):
         one = sp.replace_at(world, "seed", seed)
-        batch = jax.jit(one.sample, static_argnums=1)(KEY, rows)
-        x = np.asarray(batch.x)
-        scores = np.asarray(one.scores(jnp.asarray(x))).reshape(-1, one.n_items)
-        y = np.asarray(batch.y).reshape(scores.shape)
-        rng = np.random.default_rng(seed)
-        absent = np.where(y == 0, rng.random(y.shape), -1).argmax(1)
-        present = np.where(y == 1, rng.random(y.shape), -1).argmax(1)
-        row = np.arange(len(y))
-        lost.append((scores[row, absent] > scores[row, present]).mean())
-    return np.mean(lost), np.sqrt(np.mean(lost) / rows / seeds)
+        batch = one.sample(KEY, rows)
+        scores = np.asarray(one.scores(batch.x)).reshape(-1, one.n_items)
+        on = np.asarray(batch.y).reshape(scores.shape) == 1
+        wins = (scores[:, :, None] < scores[:, None, :]) & on[:, :, None] & ~on[:, None, :]
+        lost.append(wins.sum((1, 2)) / (on.sum(1) * (~on).sum(1)))
+    lost = np.concatenate(lost)
+    return lost.mean(), lost.std() / len(lost) ** 0.5
 
 
 @pytest.mark.parametrize("binding", bundling.BINDINGS)
 def test_items_are_confused_as_often_as_predicted(binding):
-    world = sp.BundleWorld(n_items=100, width=128, n_bundled=12, binding=binding)
-    found, error = one_absent(world, 1000, 5)
+    world = sp.BundleWorld(n_items=40, width=128, n_bundled=12, binding=binding)
+    found, error = confused(world, 400, 3)
     predicted = float(bundling.retrieval_error(128, 12, binding))
     assert abs(found - predicted) < 5 * error + 0.1 * predicted  # sums of signs have lighter tails than a normal
 
 
 def test_33_of_512_are_confused_in_a_quarter_of_a_percent():
-    found, error = one_absent(sp.BundleWorld(n_items=100, width=512, n_bundled=33), 6000, 2)
-    assert abs(found - 0.0025) < 5 * error
+    found, error = confused(sp.BundleWorld(n_items=50, width=512, n_bundled=33), 400, 3)
+    assert error < 2e-4
+    assert abs(found - 0.0025) < 5e-4
 
 
 @pytest.mark.parametrize("binding, extra", [("product", -1), ("convolution", 2)])
 def test_the_variance_of_what_is_read_back(binding, extra):
-    rng, d, k, n = np.random.default_rng(0), 128, 3, 20_000
+    rng, d, k, n = np.random.default_rng(0), 128, 3, 6000
     signs = jnp.asarray(rng.choice([-1.0, 1.0], size=(2 * k + 1, n, d)), jnp.float32)
     roles, items, absent = signs[:k], signs[k : 2 * k], signs[2 * k]
     x = bundling.bind(roles, items, binding).sum(0)
     gap = np.asarray((bundling.unbind(x, roles[0], binding) * (items[0] - absent)).sum(-1))
     np.testing.assert_allclose(gap.mean() / d, 1.0, atol=0.02)
-    np.testing.assert_allclose(gap.var() / d, 2 * k + extra, rtol=0.05)
+    np.testing.assert_allclose(gap.var() / d, 2 * k + extra, rtol=0.08)  # 4.4 deviations
 
 
 def test_binding_by_signs_is_xor_and_its_own_inverse():
@@ -95,7 +93,8 @@ def test_items_are_fair_signs_and_those_of_their_seed():
     assert abs((overlap**2).mean() - 1 / 101) < 5 * 2**0.5 / 101 / overlap.size**0.5
     other = np.asarray(sp.BundleWorld(n_items=200, width=101, n_bundled=1, seed=1).items())
     assert abs((items * other).mean()) < 5 / items.size**0.5
-    np.testing.assert_array_equal(items[0, :8], [1, -1, -1, -1, 1, 1, 1, -1])
+    first = [int(bit) for bit in f"{0x59:08b}"]  # Threefry's published answer to nothing is 6b200159 99ba4efe
+    np.testing.assert_array_equal(items[0, :8] > 0, first)
 
 
 def test_a_model_learns_to_read_a_bundle():
