@@ -42,6 +42,8 @@ def retrieval_error(width: ArrayLike, n_bundled: ArrayLike, binding: str = "none
 
     A score differs by d in the mean, and the two items' own product adds d to its variance, each other vector in the
     sum 2d. Items bound by convolution come back with noise of their own, 3d more: $Q(\sqrt{d / (2k + 2)})$.
+    The variances are exact, the normal tail is not: sampled errors lie below it, those of 33 convolved in 512 by 8 %,
+    those of 12 in 128 by a quarter.
     """
     check_counts(width=width, n_bundled=n_bundled)
     if binding not in BINDINGS:
