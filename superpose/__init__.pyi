@@ -76,6 +76,7 @@ from superpose.train.table import Table as Table
 from superpose.worlds import AnticorrelatedWorld as AnticorrelatedWorld
 from superpose.worlds import ArrayWorld as ArrayWorld
 from superpose.worlds import Batch as Batch
+from superpose.worlds import BundleWorld as BundleWorld
 from superpose.worlds import CorrelatedWorld as CorrelatedWorld
 from superpose.worlds import Enumerable as Enumerable
 from superpose.worlds import GateWorld as GateWorld

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from superpose.geometry import features_read, neuron_order, participation, rescaled
+from superpose.geometry import features_read, monosemantic, neuron_order, participation, rescaled, selectivity
 
 
 def draw(*shape, seed=0):
@@ -85,3 +85,21 @@ def test_weights_above_a_threshold_are_counted_whatever_their_sign():
 
 def test_neurons_are_shown_simple_ones_first_then_by_their_main_feature():
     np.testing.assert_array_equal(neuron_order(W), [3, 2, 0, 4, 1])
+
+
+def test_selectivity_is_the_share_of_the_favourite_among_positive_responses():
+    R = jnp.array([[3.0, 1.0, 0.0], [2.0, -9.0, -1.0], [-1.0, 0.0, -2.0], [0.5, 0.5, 0.5]])
+    np.testing.assert_allclose(selectivity(R), [0.75, 1.0, 0.0, 1 / 3], rtol=1e-6)
+    np.testing.assert_allclose(selectivity(1e-20 * R), selectivity(R), rtol=1e-6)
+    np.testing.assert_array_equal(monosemantic(R), [False, True, False, False])
+
+
+def test_a_neuron_is_monosemantic_beyond_999_in_a_thousand():
+    R = jnp.array([[1.0, 0.00101], [1.0, 0.00099]])
+    np.testing.assert_array_equal(monosemantic(R), [False, True])
+    np.testing.assert_array_equal(monosemantic(R, 0.9985), [True, True])
+
+
+def test_a_bias_can_make_a_neuron_monosemantic():
+    W, b = jnp.array([[1.0, 0.4]]), jnp.array([-0.5])
+    assert not monosemantic(W)[0] and monosemantic(jax.nn.relu(W + b[:, None]))[0]

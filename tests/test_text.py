@@ -41,6 +41,7 @@ WORLDS = [
     sp.TaskWorld(inputs=SPARSE, task="relu"),
     sp.GateWorld(inputs=SPARSE, gate="xor"),
     sp.ModularSumWorld(modulus=5),
+    sp.BundleWorld(n_items=4, width=4, n_bundled=1),
     sp.SiteWorld(model=built(), site="hidden", inputs=SPARSE),
 ]
 MODELS = [

@@ -1,8 +1,10 @@
 """Where features point and what that costs: matrices in, numbers out. `W` is `hidden features` throughout."""
 
-from superpose.geometry import alignment, losses, matching, phases, surfaces
+from superpose.geometry import alignment, arrangements, bounds, bundling, losses, matching, phases, sensing, surfaces
 from superpose.geometry.attacks import Harm, attacks, vulnerability
+from superpose.geometry.circles import cosine_at_offsets, cyclic_neighbours, harmonics
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
+from superpose.geometry.frames import equiangular
 from superpose.geometry.gram import (
     basis_alignment,
     capacity,
@@ -17,7 +19,27 @@ from superpose.geometry.gram import (
     superposition,
 )
 from superpose.geometry.motifs import Motif, asymmetric_motifs
-from superpose.geometry.neurons import features_read, neuron_order, participation, rescaled
+from superpose.geometry.neurons import (
+    features_read,
+    monosemantic,
+    neuron_order,
+    participation,
+    rescaled,
+    selectivity,
+)
+from superpose.geometry.overlaps import (
+    Moments,
+    Overlaps,
+    coherence,
+    cosines,
+    overlap_distance,
+    overlap_moments,
+    overlaps,
+    random_overlap_cdf,
+    random_overlap_density,
+    random_overlap_moments,
+    signed_coherence,
+)
 from superpose.geometry.packings import packing_loss, packing_optimum
 from superpose.geometry.polytopes import (
     cross_polytope,
@@ -30,49 +52,94 @@ from superpose.geometry.polytopes import (
     triangular_prism,
 )
 from superpose.geometry.recognise import Component, components, recognise
+from superpose.geometry.spectra import (
+    Principal,
+    effective_count,
+    effective_rank,
+    frame_operator,
+    frame_spectrum,
+    participation_ratio,
+    principal,
+    singular_values,
+    tight_frame_defect,
+)
+from superpose.geometry.stored import leverage, localisation, stored_dimensionality
 
 __all__ = [
     "Component",
     "Harm",
+    "Moments",
     "Motif",
+    "Overlaps",
     "Packing",
+    "Principal",
     "alignment",
+    "arrangements",
     "asymmetric_motifs",
     "attacks",
     "basis_alignment",
+    "bounds",
+    "bundling",
     "capacity",
+    "coherence",
     "components",
+    "cosine_at_offsets",
+    "cosines",
     "cross_polytope",
     "cube",
+    "cyclic_neighbours",
     "dimensionality",
     "dimensions_per_feature",
     "directions",
+    "effective_count",
+    "effective_rank",
+    "equiangular",
     "features_per_dimension",
     "features_read",
+    "frame_operator",
+    "frame_spectrum",
     "gram",
+    "harmonics",
     "icosahedron",
     "interference",
+    "leverage",
+    "localisation",
     "losses",
     "matching",
+    "monosemantic",
     "neuron_order",
     "norms",
     "one_sparse_energy",
     "one_sparse_optimum",
+    "overlap_distance",
+    "overlap_moments",
+    "overlaps",
     "own_error",
     "packing_loss",
     "packing_optimum",
     "participation",
+    "participation_ratio",
     "phases",
     "polygon",
+    "principal",
+    "random_overlap_cdf",
+    "random_overlap_density",
+    "random_overlap_moments",
     "recognise",
     "represented",
     "rescaled",
+    "selectivity",
+    "sensing",
+    "signed_coherence",
     "simplex",
+    "singular_values",
     "spill",
     "square_antiprism",
+    "stored_dimensionality",
     "superposition",
     "surfaces",
     "tegum",
+    "tight_frame_defect",
     "triangular_prism",
     "vulnerability",
 ]

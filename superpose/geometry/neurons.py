@@ -3,7 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from superpose.core.shapes import Array, Float, Int
+from superpose.core.shapes import Array, Bool, Float, Int
+from superpose.geometry.checks import on_matrices
 from superpose.geometry.gram import ABSENT
 
 
@@ -33,6 +34,25 @@ def participation(W: Float[Array, "... hidden features"]) -> Float[Array, "... h
     absent = largest <= ABSENT
     w = jnp.where(absent, 0.0, W / jnp.where(absent, 1.0, largest))  # fourth powers of small weights would vanish
     return (w**2).sum(-1) ** 2 / jnp.where(absent[..., 0], 1.0, (w**4).sum(-1))
+
+
+@on_matrices("responses", "neurons", "features")
+def selectivity(responses: Float[Array, "... neurons features"]) -> Float[Array, "... neurons"]:
+    r"""The share of a neuron's positive response that its favourite feature has: $\max_i r_i / \sum_i r_i$ over r > 0.
+
+    1 answers to one feature alone, 1/k to k alike, 0 to none. `responses` is what each feature alone makes of each
+    neuron: `W` for a layer ReLU(W x), ReLU(W + b[:, None]) for one with a bias.
+    """
+    r = jnp.maximum(responses, 0.0)
+    size = jax.lax.stop_gradient(r.max(-1, keepdims=True))
+    silent = size == 0.0
+    share = jnp.where(silent, 1.0, r / jnp.where(silent, 1.0, size))  # small numbers' slopes would overflow
+    return jnp.where(silent[..., 0], 0.0, share.max(-1) / share.sum(-1))
+
+
+def monosemantic(responses: Float[Array, "... neurons features"], least: float = 0.999) -> Bool[Array, "... neurons"]:
+    """Which neurons answer to one feature: those of a selectivity above `least` (Jermyn et al., 2022)."""
+    return selectivity(responses) > least
 
 
 def features_read(W: Float[Array, "... hidden features"], least: float = 0.2) -> Int[Array, "... hidden"]:

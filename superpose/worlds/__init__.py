@@ -3,6 +3,7 @@
 from superpose.worlds.anticorrelated import AnticorrelatedWorld, OneHotWorld
 from superpose.worlds.arrays import ArrayWorld, freeze
 from superpose.worlds.base import Batch, Enumerable, World
+from superpose.worlds.bundles import BundleWorld
 from superpose.worlds.correlated import CorrelatedWorld
 from superpose.worlds.hierarchical import HierarchicalWorld
 from superpose.worlds.modular import ModularSumWorld
@@ -14,6 +15,7 @@ __all__ = [
     "AnticorrelatedWorld",
     "ArrayWorld",
     "Batch",
+    "BundleWorld",
     "CorrelatedWorld",
     "Enumerable",
     "GateWorld",
