@@ -61,7 +61,7 @@ class Dictionary(nnx.Module):
 dictionary = sp.Recipe(
     world=sp.SiteWorld(model=toy, site="hidden", inputs=world),
     model=DictionaryConfig(width=5, n_latents=10),
-    objective=sp.Reconstruct(penalties=(sp.ActivationPenalty(site="latents", rate=1e-3),)),
+    objective=sp.Reconstruct(penalties=(sp.ActivationPenalty(site="latents", rate=0.03),)),
     learning_rate=1e-2,
     schedule="cosine",
     steps=args.pick(smoke=50, default=3000, paper=20_000),
