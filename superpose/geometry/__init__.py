@@ -2,7 +2,9 @@
 
 from superpose.geometry import alignment, arrangements, bounds, bundling, losses, matching, phases, sensing, surfaces
 from superpose.geometry.attacks import Harm, attacks, vulnerability
+from superpose.geometry.census import Census, census, joint, signature
 from superpose.geometry.circles import cosine_at_offsets, cyclic_neighbours, harmonics
+from superpose.geometry.congruence import Match, align
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
 from superpose.geometry.frames import equiangular
 from superpose.geometry.gram import (
@@ -66,13 +68,16 @@ from superpose.geometry.spectra import (
 from superpose.geometry.stored import leverage, localisation, stored_dimensionality
 
 __all__ = [
+    "Census",
     "Component",
     "Harm",
+    "Match",
     "Moments",
     "Motif",
     "Overlaps",
     "Packing",
     "Principal",
+    "align",
     "alignment",
     "arrangements",
     "asymmetric_motifs",
@@ -81,6 +86,7 @@ __all__ = [
     "bounds",
     "bundling",
     "capacity",
+    "census",
     "coherence",
     "components",
     "cosine_at_offsets",
@@ -102,6 +108,7 @@ __all__ = [
     "harmonics",
     "icosahedron",
     "interference",
+    "joint",
     "leverage",
     "localisation",
     "losses",
@@ -130,6 +137,7 @@ __all__ = [
     "rescaled",
     "selectivity",
     "sensing",
+    "signature",
     "signed_coherence",
     "simplex",
     "singular_values",
