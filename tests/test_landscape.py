@@ -1,5 +1,6 @@
 """The landscape at a minimum: curvatures against matrices that are known, the learning coefficient against theory."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -43,7 +44,7 @@ def bowl(w):
 
 
 def quiet_lambda(nbeta, gamma, step=0.0):
-    """What Langevin walks in the bowl settle to: each step of length ε widens a direction of pull a by 1 / (1 − εa/4)."""
+    """What Langevin walks in the bowl settle to: a step ε widens a direction of pull a by 1 / (1 − εa/4)."""
     pull = nbeta * H + gamma
     return 0.5 * (nbeta * H / pull / (1 - step / nbeta * pull / 4)).sum()
 
@@ -209,7 +210,7 @@ def test_the_noise_is_normal_and_no_two_steps_share_it():
         assert abs((z * other).mean()) < 4 / n**0.5
     assert len(np.unique(z)) > 0.97 * n  # 23 bits: some coincide
     u = np.asarray(chances(at_step(keys, 0)))
-    assert ((0 <= u) & (u < 1)).all()
+    assert ((u >= 0) & (u < 1)).all()
 
 
 SMALL = Sampler(nbeta=30.0, chains=4, burn_in=20, draws=40, polish=5, pieces=6)
@@ -265,3 +266,13 @@ def test_the_learning_coefficient_of_a_k_gon(k, low, high):
     assert low - 2 * found.error <= found.value <= high + 2 * found.error
     if k > 4:
         np.testing.assert_allclose(found.value, (3 * k - 1) / 2, rtol=0.08)
+
+
+def test_the_page_on_landscapes_runs_as_it_is_written(capsys):
+    page = (Path(__file__).parents[1] / "docs" / "landscape.md").read_text(encoding="utf-8")
+    there = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, there)  # noqa: S102
+    assert there["found"].finite.all()
+    assert there["half"] > 0
+    assert abs(there["polished"].slope) < 1e-6

@@ -36,7 +36,7 @@ def spectrum(loss: Callable[[Any], Any], params: Any) -> Float[Array, "params"]:
 
 
 def rank(values: Float[Array, "... params"], least: float = LEAST) -> Int[Array, "..."]:
-    """How many eigenvalues differ from 0: those above `least` of the largest, in absolute value. A 0 matrix has none."""
+    """How many eigenvalues are not 0: above `least` of the largest, in absolute value. A matrix of zeros has none."""
     size = jnp.abs(values)
     return (size > least * size.max(-1, keepdims=True)).sum(-1)
 

@@ -31,9 +31,7 @@ def product(loss: Callable[[Any], Any], params: Any) -> Callable[[Float[Array, "
     return lambda v: jax.jvp(slope, (x,), (v,))[1]
 
 
-def curvatures(
-    loss: Callable[[Any], Any], params: Any, key: Key, *, rounds: int = 64, starts: int = 1
-) -> Curvatures:
+def curvatures(loss: Callable[[Any], Any], params: Any, key: Key, *, rounds: int = 64, starts: int = 1) -> Curvatures:
     """Lanczos from `starts` random directions, `rounds` products each: the ends of the spectrum converge first.
 
     Every direction is made orthogonal to all before it, twice, so no eigenvalue comes up as a ghost. With as many
