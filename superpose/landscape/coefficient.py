@@ -1,4 +1,4 @@
-r"""The local learning coefficient: how fast the volume of what is nearly as good shrinks, $V(\epsilon) \sim \epsilon^\lambda$."""
+r"""The local learning coefficient λ: how fast the volume of what is nearly as good shrinks, $V(e) \sim e^\lambda$."""
 
 from __future__ import annotations
 
