@@ -77,7 +77,7 @@ def walk(
         excess = new[1] - base(t)
         counted = jnp.where(t >= lengths.burn_in, excess, 0.0)
         taken = s.taken + (1.0 if yes is None else yes.astype(centre.dtype))
-        return _State(*new, s.sum + counted, taken, s.piece + excess)
+        return _State(new[0], new[1], new[2], s.sum + counted, taken, s.piece + excess)
 
     def piece(i: Any, carried: tuple[_State, Array]) -> tuple[_State, Array]:
         state, trace = carried
@@ -87,7 +87,8 @@ def walk(
         return state, trace.at[i].set(mean)
 
     zero = jnp.zeros_like(given.nbeta)
-    begun = _State(centre, *slope(centre, 0), zero, zero, zero)
+    value, g = slope(centre, steps)  # a batch that no step sees
+    begun = _State(centre, value, g, zero, zero, zero)
     room = jnp.zeros((lengths.pieces, centre.shape[1]), centre.dtype)
     end, trace = jax.lax.fori_loop(0, lengths.pieces, piece, (begun, room))
     return Walked(end.sum / lengths.draws, trace, end.taken / steps, jnp.isfinite(end.sum + end.piece))
