@@ -136,6 +136,7 @@ def test_a_valley_of_fourth_power_has_a_quarter_a_dimension(kind):
     np.testing.assert_allclose(found.value, 0.75, rtol=0.04)
 
 
+@pytest.mark.filterwarnings("ignore:the learning coefficient is below 0")
 def test_models_walked_together_are_their_solo_walks():
     sampler = Sampler(chains=4, burn_in=50, draws=50, polish=3)
     starts = jax.random.normal(KEY, (3, 4)) * 0.1
@@ -217,6 +218,7 @@ def test_the_noise_is_normal_and_no_two_steps_share_it():
 SMALL = Sampler(nbeta=30.0, chains=4, burn_in=20, draws=40, polish=5, pieces=6)
 
 
+@pytest.mark.filterwarnings("ignore:the learning coefficient is below 0")
 def test_a_small_transformer_is_measured_by_the_same_call():
     config = AttentionConfig(vocab=8, context=12, width=8, depth=1)
     world = RepeatWorld(vocab=8, length=6)
