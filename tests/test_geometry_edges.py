@@ -49,7 +49,10 @@ def test_gradients_are_slopes(double, measure):
 
 @pytest.mark.parametrize("measure", PER_FEATURE)
 def test_a_broken_feature_is_not_called_absent(measure):
-    assert jnp.isnan(measure(random(0).at[0, 0].set(jnp.nan))[0])
+    broken = random(0).at[0, 1].set(jnp.nan)
+    with pytest.raises(ValueError, match=r"W is not finite in features \[1\], first at W\[0, 1\]"):
+        measure(broken)
+    assert jnp.isnan(jax.jit(measure)(broken)[1])
 
 
 @pytest.mark.parametrize("measure", ALL)

@@ -4,15 +4,15 @@ Products are taken at full precision, because accelerators round them to ten bit
 along. A column shorter than `ABSENT` has no direction: measures of it are 0, and so are their gradients.
 """
 
-import jax
 import jax.numpy as jnp
 
 from superpose.core.shapes import Array, Bool, Float
+from superpose.geometry.checks import on_directions
 
 ABSENT = 1e-6
 
 
-@jax.jit
+@on_directions
 def dimensionality(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     r"""The share of a hidden dimension each feature owns: $\|W_i\|^4 / \sum_j (W_i \cdot W_j)^2$.
 
@@ -28,7 +28,7 @@ def dimensionality(W: Float[Array, "... hidden features"]) -> Float[Array, "... 
 capacity = dimensionality
 
 
-@jax.jit
+@on_directions
 def superposition(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     r"""How much of the others lies along each feature: $\sum_{j \ne i} (\hat W_i \cdot W_j)^2$. 0 is alone.
 
@@ -37,33 +37,32 @@ def superposition(W: Float[Array, "... hidden features"]) -> Float[Array, "... f
     return (_off_diagonal(_overlaps(W)) ** 2).sum(-1)
 
 
-@jax.jit
+@on_directions
 def interference(W: Float[Array, "... hidden features"]) -> Float[Array, "... features features"]:
     """The products of different directions: the gram with nothing on its diagonal."""
     return _off_diagonal(gram(W))
 
 
-@jax.jit
+@on_directions
 def gram(W: Float[Array, "... hidden features"]) -> Float[Array, "... features features"]:
     r"""All products of two directions, $W^\top W$."""
-    W = _matrix(W)
     return jnp.matmul(W.mT, W, precision="highest")
 
 
-@jax.jit
+@on_directions
 def norms(W: Float[Array, "... hidden features"]) -> Float[Array, "... features"]:
     """How long each feature's direction is; about 1 when it is represented."""
-    squares = (_matrix(W) ** 2).sum(-2)
+    squares = (W**2).sum(-2)
     zero = squares == 0.0
     return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squares)))
 
 
-@jax.jit
+@on_directions
 def directions(W: Float[Array, "... hidden features"]) -> Float[Array, "... hidden features"]:
     r"""Where each feature points, $\hat W_i = W_i / \|W_i\|$; nowhere if it is absent."""
     length = norms(W)[..., None, :]
     absent = length <= ABSENT
-    return jnp.where(absent, 0.0, _matrix(W) / jnp.where(absent, 1.0, length))
+    return jnp.where(absent, 0.0, W / jnp.where(absent, 1.0, length))
 
 
 def represented(W: Float[Array, "... hidden features"], least: float = 0.5) -> Bool[Array, "... features"]:
@@ -71,14 +70,13 @@ def represented(W: Float[Array, "... hidden features"], least: float = 0.5) -> B
     return norms(W) > least
 
 
-@jax.jit
+@on_directions
 def features_per_dimension(W: Float[Array, "... hidden features"]) -> Float[Array, "..."]:
     r"""How many features each hidden dimension carries, $\|W\|_F^2 / m$, counting a feature by its squared norm."""
-    W = _matrix(W)
     return (W**2).sum((-2, -1)) / W.shape[-2]
 
 
-@jax.jit
+@on_directions
 def dimensions_per_feature(W: Float[Array, "... hidden features"]) -> Float[Array, "..."]:
     r"""How much of a dimension a feature gets, TMS's $D^* = m / \|W\|_F^2$; infinite if nothing is represented."""
     density = features_per_dimension(W)
@@ -86,7 +84,7 @@ def dimensions_per_feature(W: Float[Array, "... hidden features"]) -> Float[Arra
     return jnp.where(empty, jnp.inf, 1.0 / jnp.where(empty, 1.0, density))
 
 
-@jax.jit
+@on_directions
 def basis_alignment(W: Float[Array, "... hidden features"], least: float = 0.5) -> Float[Array, "..."]:
     r"""How nearly represented features lie along single neurons: the mean of their largest |cosine| with one.
 
@@ -98,17 +96,8 @@ def basis_alignment(W: Float[Array, "... hidden features"], least: float = 0.5) 
 
 
 def _overlaps(W):
-    return jnp.matmul(directions(W).mT, _matrix(W), precision="highest")
+    return jnp.matmul(directions(W).mT, W, precision="highest")
 
 
 def _off_diagonal(square):
     return jnp.where(jnp.eye(square.shape[-1], dtype=bool), 0.0, square)
-
-
-def _matrix(W):
-    W = jnp.asarray(W)
-    if W.ndim < 2 or 0 in W.shape[-2:]:
-        raise ValueError(f"W has shape {W.shape}; a matrix of feature directions ends in (hidden, features)")
-    if not jnp.issubdtype(W.dtype, jnp.floating):
-        raise ValueError(f"W holds {W.dtype}; feature directions are floating-point, so cast it first")
-    return W
