@@ -16,9 +16,12 @@ from superpose.geometry.gram import (
     represented,
     superposition,
 )
+from superpose.geometry.kgons import Polygon, critical_polygon, critical_polygons, crossover, one_hot_loss
 from superpose.geometry.motifs import Motif, asymmetric_motifs
 from superpose.geometry.neurons import features_read, neuron_order, participation, rescaled
 from superpose.geometry.packings import packing_loss, packing_optimum
+from superpose.geometry.planes import PlaneShape, nearest_polygon
+from superpose.geometry.plateaus import Plateau, plateaus
 from superpose.geometry.polytopes import (
     cross_polytope,
     cube,
@@ -36,12 +39,18 @@ __all__ = [
     "Harm",
     "Motif",
     "Packing",
+    "PlaneShape",
+    "Plateau",
+    "Polygon",
     "asymmetric_motifs",
     "attacks",
     "basis_alignment",
     "capacity",
     "components",
+    "critical_polygon",
+    "critical_polygons",
     "cross_polytope",
+    "crossover",
     "cube",
     "dimensionality",
     "dimensions_per_feature",
@@ -52,8 +61,10 @@ __all__ = [
     "icosahedron",
     "interference",
     "losses",
+    "nearest_polygon",
     "neuron_order",
     "norms",
+    "one_hot_loss",
     "one_sparse_energy",
     "one_sparse_optimum",
     "own_error",
@@ -61,6 +72,7 @@ __all__ = [
     "packing_optimum",
     "participation",
     "phases",
+    "plateaus",
     "polygon",
     "recognise",
     "represented",
