@@ -26,7 +26,7 @@ MOST = 512
 
 
 class Crowd(NamedTuple):
-    """Minima as rows of numbers, with their keys and losses. `moving` are the parts of the loss that differ by model."""
+    """Minima as rows of numbers, with keys and losses. `moving` are the parts of the loss that differ by model."""
 
     centres: Float[Array, "models params"]
     keys: Any
@@ -74,34 +74,44 @@ def spread(crowd: Crowd, sampler: Any, devices: int) -> tuple[Array, Walked]:
     devices = min(devices, total)
     block = min(MOST, max(1, CACHE // _widest(crowd)), -(-total // devices))
     blocks = -(-total // (block * devices)) * devices
-    place = np.minimum(np.arange(blocks * block), total - 1).reshape(blocks, block)
+    place = jnp.asarray(np.minimum(np.arange(blocks * block), total - 1).reshape(blocks, block), jnp.int32)
+    keys = jax.random.key_data(_of_walks(crowd.keys, hot, chains))[place]
 
-    def some(place: Array) -> Walked:
-        return jax.lax.map(lambda p: _block(crowd, nbeta, sampler, p), place)
+    def some(*places: Array) -> Walked:
+        return jax.lax.map(lambda p: _block(crowd, nbeta, sampler, *p), places)
 
     if devices > 1:
         mesh, each = Mesh(np.asarray(jax.local_devices()[:devices]), ("walk",)), PartitionSpec("walk")
         some = jax.shard_map(some, mesh=mesh, in_specs=each, out_specs=each, check_vma=False)
-    found = some(jnp.asarray(place, jnp.int32))
+    found = some(place, keys)
     trace = jnp.moveaxis(found.trace, 1, -1).reshape(blocks * block, -1)[:total].T
     rest = (a.reshape(-1)[:total] for a in (found.excess, found.taken, found.finite))
     excess, taken, finite = rest
     return nbeta, Walked(excess, trace, taken, finite)
 
 
-def _block(crowd: Crowd, nbeta: Array, sampler: Any, place: Array) -> Walked:
+def _of_walks(keys: Any, hot: int, chains: int) -> Any:
+    """A key for each walk, that no number of other walks moves."""
+
+    def child(keys: Any, n: int) -> Any:
+        each = jax.vmap(lambda i: jax.vmap(lambda k: jax.random.fold_in(k, i))(keys))(jnp.arange(n))
+        return each.T.reshape(-1)
+
+    return child(child(keys, hot), chains)
+
+
+def _block(crowd: Crowd, nbeta: Array, sampler: Any, place: Array, words: Array) -> Walked:
     """Walks side by side, on the last axis."""
     hot, chains = nbeta.shape[0], sampler.chains
-    model, heat, chain = place // (hot * chains), place // chains % hot, place % chains
-    keys = jax.vmap(lambda k, h, c: jax.random.fold_in(jax.random.fold_in(k, h), c))(crowd.keys[model], heat, chain)
+    model, heat = place // (hot * chains), place // chains % hot
+    keys = jax.random.wrap_key_data(words, impl="threefry2x32")
     kind = crowd.centres.dtype
     nb = nbeta[heat]
     given = Settings(nb, jnp.full_like(nb, sampler.gamma), jnp.asarray(sampler.step, kind) / nb)
     slope, base = _slopes(crowd, model, keys)
     total = sampler.burn_in + sampler.draws
     lengths = Lengths(sampler.burn_in, sampler.draws, min(sampler.pieces, total))
-    data = jax.random.key_data(keys).T
-    return walk(slope, base, crowd.centres[model].T, data, given, lengths, sampler.kind == "mala")
+    return walk(slope, base, crowd.centres[model].T, words.T, given, lengths, sampler.kind == "mala")
 
 
 def _slopes(crowd: Crowd, model: Array, keys: Any) -> tuple[Any, Any]:
@@ -161,7 +171,7 @@ def _parted(loss: Any, lead: tuple[int, ...], count: int) -> tuple[list, Any]:
 
 def _keys(key: Any, lead: tuple[int, ...], count: int) -> Any:
     """A key for each model: its own, or what follows from one key and its place."""
-    key = in_stream(key, "threefry")
+    key = jax.random.wrap_key_data(jax.random.key_data(in_stream(key, "threefry")), impl="threefry2x32")
     if key.shape == lead:
         return key.reshape(count)
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(count))
@@ -175,11 +185,7 @@ def _mean(loss: Any, params: Any, key: Any, times: int = 64) -> Any:
 
 def _widest(crowd: Crowd) -> int:
     """Numbers in the largest array that loss and gradient of one walk need."""
-    moved, join, _ = _ready(crowd, [a[:1] for a in crowd.moving])
-    return 1 if moved is None else _size(crowd)
 
-
-def _size(crowd: Crowd) -> int:
     def one(w: Array, moved: list, key: Any) -> Array:
         own = crowd.join(moved)
         return own(crowd.unravel(w), key) if draws(own) else own(crowd.unravel(w))

@@ -9,15 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from superpose.core.shapes import Array, Float, UInt
-from superpose.core.streams import mix, threefry
+from superpose.core.streams import mix
 
 Words = UInt[Array, "walks"]
 
 
 def at_step(keys: UInt[Array, "2 walks"], t: Any) -> tuple[Words, Words]:
-    """Each walk's two words for step t: what `fold_in` makes of them."""
-    zero = jnp.zeros_like(keys[0])
-    return threefry(keys[0], keys[1], zero, zero + jnp.asarray(t).astype(np.uint32))
+    """Each walk's two words for step t. Light, since a compiler may work them out again for every number drawn."""
+    t = jnp.asarray(t).astype(np.uint32)
+    return mix(keys[0] ^ mix(t)), mix(keys[1] + mix(~t))
 
 
 def normals(words: tuple[Words, Words], n: int) -> Float[Array, "n walks"]:

@@ -97,8 +97,8 @@ def _drift(given: Settings, centre: Points, point: Points, slope: Points) -> Poi
     return -0.5 * given.step * (given.nbeta * slope + given.gamma * (point - centre))
 
 
-def _accepts(given: Settings, centre: Points, old: _State, new: tuple, kick: Points, words: Any) -> Bool[Array, "walks"]:
-    """Metropolis–Hastings: how likely the way there is, against the way back. Where nothing is finite the answer is no."""
+def _accepts(given: Settings, centre: Points, old: _State, new: tuple, kick: Points, words: Any) -> Any:
+    """Metropolis–Hastings: the odds of the way there against the way back. To what is not finite the answer is no."""
     point, value, slope = new
     back = old.point - point - _drift(given, centre, point, slope)
     ways = ((kick**2).sum(0) - (back**2).sum(0)) / (2 * given.step)
