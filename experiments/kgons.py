@@ -1,6 +1,6 @@
-"""In a plane, one feature at a time, the loss stands still at regular polygons: which, at what loss, and for how long.
+"""In a plane, one feature at a time, the loss stands still at regular polygons: which, and at what loss.
 
-Claim     Every number of corners has one critical polygon, at a radius, bias and loss known exactly (FU-KG-01 to 05, 07).
+Claim     Every number of corners has one critical polygon, at a radius, bias and loss known exactly (FU-KG-01 to 07).
           Of six features the posterior prefers a pentagon to some 600 samples, and then the hexagon (FU-KG-06).
 Leaves    results/kgons: polygon (k, of: radius, bias, energy, level of k features); level (phase), complexity (phase)
           of six features; free (phase, n), the free energy less the pentagon's; constant (n), with the preprint's

@@ -1,4 +1,4 @@
-"""Which polygon a posterior over models prefers, by how much data it has seen: free energies, and the odds they make."""
+"""Which polygon a posterior over models prefers, by how much data it has seen: free energies, and their odds."""
 # shows: FU-KG
 # reads: kgons
 

@@ -34,8 +34,9 @@ def _one(ax, k, of):
 
 def _key(ax):
     ax.set_axis_off()
-    ax.text(0, 0.95, "A dot is a feature,\nthe circle has radius 1.\n\nThe loss is the mean\nsquared error when\nthere"
-            " are no features\nbut the corners.", fontsize=5.8, va="top", color=style.MUTED, transform=ax.transAxes)  # fmt: skip
+    words = "A dot is a feature,\nthe circle has radius 1.\n\nThe loss is the mean\nsquared error when\n"
+    words += "there are no features\nbut the corners."
+    ax.text(0, 0.95, words, fontsize=5.8, va="top", color=style.MUTED, transform=ax.transAxes)
 
 
 def _energies(ax, polygon):
