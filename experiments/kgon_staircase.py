@@ -71,9 +71,9 @@ def cost(params):
     return one_hot_loss(params["W"], params["b"])
 
 
-def coefficients(W, b, chains, draws):
+def coefficients(W, b, chains, draws, nbeta=1e4):
     """In double precision, where the model stands: λ̂ below 0 is no mistake here, it says that the loss will fall."""
-    sampler = landscape.Sampler(chains=chains, burn_in=draws, draws=draws, polish=0)
+    sampler = landscape.Sampler(nbeta=nbeta, chains=chains, burn_in=draws, draws=draws, polish=0)
     with jax.enable_x64(True), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         params = {"W": jnp.asarray(W, float), "b": jnp.asarray(b, float)}
@@ -89,6 +89,7 @@ def exact(pairs):
 
 chains, draws = args.pick(smoke=(2, 50), default=(8, 2000), paper=(16, 4000))
 critical = coefficients(*exact([(k, 6, plus) for k, plus in phases.values()]), chains, draws)
+wider = coefficients(*exact([(k, 6, plus) for k, plus in phases.values()]), chains, draws, 1e3)
 whole = {k: coefficients(*exact([(k, k, 0)]), 16, args.pick(smoke=50, default=4000, paper=8000)) for k in (4, 5, 7, 8)}
 whole = args.pick(smoke={5: whole[5]}, default=whole, paper=whole)
 middle = [(int(seed), int(start + end) // 2) for seed, start, end, _ in every][:128]
@@ -144,9 +145,9 @@ claims = [
       for name in ("5", "5+", "6")),
     *(between(f"FU-KG.15.{name}", f"plateaus at the level of {name}, share within 0.1 of the polygon itself",
               np.mean([a for a, m in zip(alike, met, strict=False) if m == name] or [np.nan]), low=low, high=high,
-              seeds=len(seeds)) for name, low, high in (("5", 0, 1), ("5+", 0.9, 1), ("6", 0.9, 1))),
-    *(between(f"FU-KG.08.{name}", f"{name} of six features: λ̂, below 0 for it is no minimum", measured[name], high=0,
-              spread=spread(critical, i)) for i, name in enumerate(names) if name in ("4", "4+")),
+              seeds=len(seeds)) for name, low, high in (("5", 0, 0.5), ("5+", 0.9, 1), ("6", 0.9, 1))),
+    *(between(f"FU-KG.08.{name}", f"{name} of six features: λ̂ at nβ = 1000, below 0: no minimum", wider.value[i], high=0,
+              spread=spread(wider, i)) for i, name in enumerate(names) if name in ("4", "4+")),
     *(near(f"FU-KG.14.{name}", f"{name} of six features: λ̂", measured[name], of, 0.08 * of, spread=spread(critical, i))
       for i, (name, of) in enumerate(zip(names, (0, 0, 8.5, 7.0, 8.5, 8.5), strict=True)) if of),
     *(between(f"FU-KG.09.{k}", f"{k} of {k} features: λ̂", float(of.value[0]), *bounds(k), spread=spread(of, 0))

@@ -49,10 +49,10 @@ def _phase(ax, name, level, lam, err):
     colour = COLOURS[name[0]]
     ax.axvline(level, color=colour, lw=0.5, ls="--", zorder=0)
     ax.text(level, 11.3, name, ha="center", va="top", fontsize=7, bbox={"fc": "white", "ec": "none", "pad": 0.8})
-    if lam > 0:
+    if lam > 2 * err and name in THEORY:
         ax.errorbar([level], [lam], [err], fmt="o", ms=6, mfc="none", color=colour, mew=1.2, zorder=4)
     else:
-        ax.text(level, FLOOR + 0.3, "far below 0:\nno minimum", fontsize=5.5, ha="center", color=style.MUTED,
+        ax.text(level, FLOOR + 0.3, "walks leave it:\nno minimum", fontsize=5.5, ha="center", color=style.MUTED,
                 bbox={"fc": "white", "ec": "none", "pad": 0.8})  # fmt: skip
 
 
