@@ -146,7 +146,7 @@ claims = [
     *(between(f"FU-KG.15.{name}", f"plateaus at the level of {name}, share within 0.1 of the polygon itself",
               np.mean([a for a, m in zip(alike, met, strict=False) if m == name] or [np.nan]), low=low, high=high,
               seeds=len(seeds)) for name, low, high in (("5", 0, 0.5), ("5+", 0.9, 1), ("6", 0.9, 1))),
-    *(between(f"FU-KG.08.{name}", f"{name} of six features: λ̂ at nβ = 1000, below 0: no minimum", wider.value[i], high=0,
+    *(between(f"FU-KG.08.{name}", f"{name} of six features: λ̂ at nβ = 1000: no minimum", wider.value[i], high=0,
               spread=spread(wider, i)) for i, name in enumerate(names) if name in ("4", "4+")),
     *(near(f"FU-KG.14.{name}", f"{name} of six features: λ̂", measured[name], of, 0.08 * of, spread=spread(critical, i))
       for i, (name, of) in enumerate(zip(names, (0, 0, 8.5, 7.0, 8.5, 8.5), strict=True)) if of),

@@ -8,7 +8,7 @@ from superpose.plots import main, style
 
 COLOURS = {"4": style.GREEN, "5": style.ORANGE, "6": style.BLUE}
 FLOOR = -3
-THEORY = {"4++": 8.5, "5": 7.0, "5+": 8.5, "6": 8.5}
+THEORY = {"5": 7.0, "5+": 8.5, "6": 8.5}
 
 
 def draw(tables):
@@ -34,7 +34,7 @@ def draw(tables):
     ax.set(xlim=(0.118, 0.044), ylim=(FLOOR, 11.5), xlabel="expected squared error: learning goes to the right →")
     ax.set_ylabel("learning coefficient λ̂")
     ax.set_title("Loss and complexity of every plateau: where learning ends, λ̂ is that of the polygon")
-    ax.legend(loc="center left", bbox_to_anchor=(0.3, 0.42))
+    ax.legend(loc="center left", bbox_to_anchor=(0.27, 0.42))
     return figure
 
 
@@ -49,7 +49,7 @@ def _phase(ax, name, level, lam, err):
     colour = COLOURS[name[0]]
     ax.axvline(level, color=colour, lw=0.5, ls="--", zorder=0)
     ax.text(level, 11.3, name, ha="center", va="top", fontsize=7, bbox={"fc": "white", "ec": "none", "pad": 0.8})
-    if lam > 2 * err and name in THEORY:
+    if lam > 2 * err and name not in ("4", "4+"):
         ax.errorbar([level], [lam], [err], fmt="o", ms=6, mfc="none", color=colour, mew=1.2, zorder=4)
     else:
         ax.text(level, FLOOR + 0.3, "walks leave it:\nno minimum", fontsize=5.5, ha="center", color=style.MUTED,
