@@ -20,6 +20,7 @@ from superpose.geometry.gram import (
     represented,
     superposition,
 )
+from superpose.geometry.kgons import Polygon, critical_polygon, critical_polygons, crossover, one_hot_loss
 from superpose.geometry.motifs import Motif, asymmetric_motifs
 from superpose.geometry.neurons import (
     features_read,
@@ -43,6 +44,8 @@ from superpose.geometry.overlaps import (
     signed_coherence,
 )
 from superpose.geometry.packings import packing_loss, packing_optimum
+from superpose.geometry.planes import PlaneShape, nearest_polygon
+from superpose.geometry.plateaus import Plateau, plateaus
 from superpose.geometry.polytopes import (
     cross_polytope,
     cube,
@@ -76,6 +79,9 @@ __all__ = [
     "Motif",
     "Overlaps",
     "Packing",
+    "PlaneShape",
+    "Plateau",
+    "Polygon",
     "Principal",
     "align",
     "alignment",
@@ -91,7 +97,10 @@ __all__ = [
     "components",
     "cosine_at_offsets",
     "cosines",
+    "critical_polygon",
+    "critical_polygons",
     "cross_polytope",
+    "crossover",
     "cube",
     "cyclic_neighbours",
     "dimensionality",
@@ -114,8 +123,10 @@ __all__ = [
     "losses",
     "matching",
     "monosemantic",
+    "nearest_polygon",
     "neuron_order",
     "norms",
+    "one_hot_loss",
     "one_sparse_energy",
     "one_sparse_optimum",
     "overlap_distance",
@@ -127,6 +138,7 @@ __all__ = [
     "participation",
     "participation_ratio",
     "phases",
+    "plateaus",
     "polygon",
     "principal",
     "random_overlap_cdf",

@@ -44,9 +44,10 @@ def one_sparse_energy(W: Float[Array, "hidden features"], a: ArrayLike, b: Array
 @jax.jit
 def own_error(a: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     r"""$\int_0^1 (x - \mathrm{ReLU}(a x + b))^2 dx$ for a ≥ 0: what the feature that is on loses."""
-    a, b = jnp.asarray(a), jnp.asarray(b)
-    silent = jnp.clip(-b / jnp.where(a > 0.0, a, 1.0), 0.0, 1.0)
-    t = jnp.where(a > 0.0, silent, (b <= 0.0).astype(silent.dtype))
+    a, b = _floats(a, b)
+    at_once = (b > 0.0) | ((b == 0.0) & (a > 0.0))
+    late = ~at_once & (a > jnp.maximum(-b, _tiny(a)))
+    t = jnp.where(at_once, 0.0, jnp.where(late, -b / jnp.where(late, a, 1.0), 1.0))
     spoken = (1.0 - a) ** 2 * (1.0 - t**3) / 3.0 - (1.0 - a) * b * (1.0 - t**2) + b**2 * (1.0 - t)
     return t**3 / 3.0 + spoken
 
@@ -54,11 +55,22 @@ def own_error(a: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
 @jax.jit
 def spill(c: ArrayLike, b: ArrayLike) -> Float[Array, "..."]:
     r"""$\int_0^1 \mathrm{ReLU}(c x + b)^2 dx$: what it costs a feature that is off, whose product with it is c."""
-    c, b = jnp.asarray(c), jnp.asarray(b)
+    c, b = _floats(c, b)
     start, end = jnp.maximum(b, 0.0), jnp.maximum(c + b, 0.0)
     always = jnp.minimum(start, end) > 0.0
-    awake = jnp.where(always, 1.0, (end - start) / jnp.where(c == 0.0, 1.0, c))
+    partly = ~always & (jnp.abs(c) > _tiny(c))
+    awake = jnp.where(always, 1.0, jnp.where(partly, (end - start) / jnp.where(partly, c, 1.0), 0.0))
     return awake * (start**2 + start * end + end**2) / 3.0
+
+
+def _floats(a: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
+    kind = jnp.result_type(a, b, 0.0)
+    return jnp.asarray(a, kind), jnp.asarray(b, kind)
+
+
+def _tiny(a):
+    """Below this a third power is nothing: no slope of a quotient by it can be told from 0/0."""
+    return jnp.finfo(a.dtype).tiny ** (1 / 3)
 
 
 def _energy(cosines, a, b):
