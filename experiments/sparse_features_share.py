@@ -59,6 +59,12 @@ ratios = loss[1] / exact[0]
 # The lowest of six earlier runs at each density. Where features are rarest, the loss is sampled to about 1 %.
 known = np.array([0.0465, 0.1125, 0.0761, 0.0453, 0.0330, 0.0275, 0.0243])
 
+LUCK = {
+    "kept": "24 seeds at density 0.001 keep 12 to 15",
+    "bias": "24 seeds at density 0.001 have -0.371 to -0.166",
+    "loss": "24 seeds at density 0.1 have 1.007 to 1.183 times it, 7 of them below 1.03 and none of these eight",
+}
+luck = {name: args.pick(smoke="", default="", paper=words) for name, words in LUCK.items()}
 near, between = sp.near, sp.between
 claims = [
     between("TMS-03.gram", "linear, dense: the gram's distance from 5 ones and zeros", reading["stray"], high=0.02),
@@ -69,7 +75,7 @@ claims = [
     between("TMS-04.linear.most", "linear: most features kept", kept[0].sum(-1).max(), 5, 5),
     between("TMS-04.linear.gram", "linear: gram's distance from 5 ones", stray, high=0.02),
     *(
-        near(f"TMS-04.kept.{d:g}", f"ReLU: features kept at density {d:g}", n, middle, 1)
+        near(f"TMS-04.kept.{d:g}", f"ReLU: features kept at density {d:g}", n, middle, 1, why=luck["kept"] * (d == 0.001))
         for d, n, middle in zip(densities, counts, [5, 7.5, 9, 10.5, 11.5, 13, 12.5], strict=True)
     ),
     between("TMS-04.kept.rise", "smallest step in that count as density falls", np.diff(counts).min(), low=0),
@@ -80,14 +86,16 @@ claims = [
     between("TMS-04.digons", "groups at density ≥ 0.1 that are not pairs", len(crowds), 0, 0),
     between("TMS-04.absent", "density ≥ 0.03: biases where |W| < 0.1, distance from p/2 over p/2", absent, high=0.1),
     *(
-        between(f"TMS-04.bias.{d:g}", f"lowest bias at density {d:g}", b[1, i].min(), -0.32, -0.18)
+        between(f"TMS-04.bias.{d:g}", f"lowest bias at density {d:g}", b[1, i].min(), -0.32, -0.18,
+                why=luck["bias"] * (d == 0.001))
         for i, d in enumerate(densities) if d <= 0.01
     ),
     *(
         between(f"TMS-04.ratio.{d:g}", f"ReLU's loss over the linear at density {d:g}", ratio, high=most)
         for d, ratio, most in zip(densities[1:], ratios[1:], [0.82, 0.48, 0.27, 0.21, 0.18, 0.16], strict=True)
     ),
-    between("TMS-04.loss", "ReLU: loss over the lowest known, worst density", (loss[1] / p / known).max(), high=1.03),
+    between("TMS-04.loss", "ReLU: loss over the lowest known, worst density", (loss[1] / p / known).max(), high=1.03,
+            why=luck["loss"]),
 ]  # fmt: skip
 numbers = {f"kept_{d:g}": n for d, n in zip(densities, counts, strict=True)}
 numbers |= {f"ratio_{d:g}": r for d, r in zip(densities, ratios, strict=True)}
