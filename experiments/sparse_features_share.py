@@ -75,7 +75,10 @@ claims = [
     between("TMS-04.linear.most", "linear: most features kept", kept[0].sum(-1).max(), 5, 5),
     between("TMS-04.linear.gram", "linear: gram's distance from 5 ones", stray, high=0.02),
     *(
-        near(f"TMS-04.kept.{d:g}", f"ReLU: features kept at density {d:g}", n, middle, 1, why=luck["kept"] * (d == 0.001))
+        near(
+            f"TMS-04.kept.{d:g}", f"ReLU: features kept at density {d:g}", n, middle, 1,
+            why=luck["kept"] * (d == 0.001),
+        )
         for d, n, middle in zip(densities, counts, [5, 7.5, 9, 10.5, 11.5, 13, 12.5], strict=True)
     ),
     between("TMS-04.kept.rise", "smallest step in that count as density falls", np.diff(counts).min(), low=0),
