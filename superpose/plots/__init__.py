@@ -4,6 +4,7 @@ from superpose.plots import style
 from superpose.plots.demo import demo
 from superpose.plots.geometry import bars, frame, heatmap, scale, sharing_scale, upright, vectors, weight_scale
 from superpose.plots.moving import Moving, save_moving
+from superpose.plots.overlaps import overlaps
 from superpose.plots.recognised import census_key, census_map, gallery
 from superpose.plots.script import main, read
 from superpose.plots.stacks import bricks, stacks, tint, tint_key
@@ -21,6 +22,7 @@ __all__ = [
     "gallery",
     "heatmap",
     "main",
+    "overlaps",
     "read",
     "save",
     "save_moving",
