@@ -34,7 +34,7 @@ def one_at_a_time(params):
 def kgon(k, c, dead=0.0):
     length, bias = POINTS[k]
     turn = 2 * np.pi * np.arange(k) / k
-    W, b = np.zeros((2, c)), np.full(c, dead)
+    W, b = np.zeros((2, c)), np.full(c, float(dead))
     W[:, :k], b[:k] = length * np.stack([np.cos(turn), np.sin(turn)]), bias
     return {"W": W, "b": b}
 
