@@ -1,6 +1,6 @@
 """Draws a second of the local learning coefficient, ours and devinterp's, on one k-gon: `python -m benchmarks.llc`.
 
-Same model, exact loss, step, temperature and length of chains, of which devinterp, being slow, walks fewer; the two take
+Same model, exact loss, step, temperature and length of chains, of which devinterp, being slow, walks fewer; they take
 turns, each in a warm process of its own, and must find the same coefficient. devinterp lives in an environment of its
 own, `benchmarks/.venv-llc`, made when it is missing (`--peer` names another interpreter that has it).
 """
