@@ -1,8 +1,8 @@
 """Draws a second of the local learning coefficient, ours and devinterp's, on one k-gon: `python -m benchmarks.llc`.
 
-Same model, exact loss, step, temperature and number of draws; the two take turns, each in a warm process of its own,
-and must find the same coefficient. devinterp lives in an environment of its own, `benchmarks/.venv-llc`, made when it
-is missing (`--peer` names another interpreter that has it).
+Same model, exact loss, step, temperature and length of chains, of which devinterp, being slow, walks fewer; they take
+turns, each in a warm process of its own, and must find the same coefficient. devinterp lives in an environment of its
+own, `benchmarks/.venv-llc`, made when it is missing (`--peer` names another interpreter that has it).
 """
 
 from __future__ import annotations
@@ -88,13 +88,14 @@ def main() -> int:
     parser.add_argument("-k", type=int, default=8, choices=KGONS)
     parser.add_argument("--chains", type=int, default=16)
     parser.add_argument("--steps", type=int, default=4000, help="of each chain; the second half is averaged")
+    parser.add_argument("--peer-chains", type=int, default=3, help="of devinterp")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     spec = {**kgon(given.k), "chains": given.chains, "nbeta": 1e4, "step": 0.3}
     peer = given.peer or peer_python()
     here = sys.executable
     rows = {f"superpose, {p}": Row(here, "llc_ours", {**spec, "precision": p}) for p in ("float32", "float64")}
-    rows["devinterp, float32"] = Row(peer, "llc_torch", spec)
+    rows["devinterp, float32"] = Row(peer, "llc_torch", {**spec, "chains": given.peer_chains})
     for name, row in rows.items():
         if "superpose" in name:
             row.rates(given.steps)  # the lengths are part of the program

@@ -143,6 +143,8 @@ def _check(params: Any, loss: Any, sampler: Any, instances: int) -> None:
 
 def _warn(found: LearningCoefficient, sampler: Sampler) -> None:
     """Say what may mislead, with the places of the models and chains."""
+    if not np.isfinite(np.asarray(found.loss)).all():
+        raise BadValue(f"the loss at the parameters is not finite ({_places('model', ~np.isfinite(found.loss))})")
     finite = np.asarray(found.finite)
     if not finite.all():
         warnings.warn(f"{_places('chain', ~finite)} left what is finite, and count for nothing: shorten the step, "
@@ -152,8 +154,6 @@ def _warn(found: LearningCoefficient, sampler: Sampler) -> None:
         where = f" ({_places('model', low)})" if low.ndim else ""
         warnings.warn(f"the learning coefficient is below 0{where}: the walks found lower loss, so this is no minimum; "
                       "polish it, or raise gamma", stacklevel=3)  # fmt: skip
-    if not np.isfinite(np.asarray(found.loss)).all():
-        raise BadValue(f"the loss at the parameters is not finite ({_places('model', ~np.isfinite(found.loss))})")
 
 
 def _places(what: str, where: np.ndarray, most: int = 5) -> str:

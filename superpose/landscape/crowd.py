@@ -19,7 +19,7 @@ from superpose.landscape.losses import draws, ready
 from superpose.landscape.polish import Polish, polish
 from superpose.landscape.walks import Lengths, Settings, Walked, walk
 
-CACHE = 2**16
+CACHE = 2**17
 """Numbers of the largest array of one block's step."""
 MOST = 512
 """Walks of a block."""

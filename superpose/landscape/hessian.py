@@ -42,10 +42,8 @@ def rank(values: Float[Array, "... params"], least: float = LEAST) -> Int[Array,
 
 
 def half_rank(loss: Callable[[Any], Any], params: Any, least: float = LEAST) -> Float[Array, ""]:
-    r"""$\frac{1}{2}\,\mathrm{rank}\,H$: the local learning coefficient where the minimum is flat in no other way.
-
-    At a minimum that is flat only along directions in which the loss stays the same, the two are equal; elsewhere λ is
-    larger than this, and at most $d/2$.
+    r"""$\frac{1}{2}\,\mathrm{rank}\,H$: the local learning coefficient of a minimum from which every direction either
+    bends or leaves the loss exactly as it is.
     """
     values = spectrum(loss, params)
     return 0.5 * rank(values, least).astype(values.dtype)

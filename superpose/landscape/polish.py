@@ -31,14 +31,18 @@ def polish(loss: Callable[[Any], Any], params: Any, steps: int) -> tuple[Any, Po
     def value_fn(x: Array) -> Array:
         return loss(unravel(x))
 
-    def step(_: Any, state: tuple[Array, Any]) -> tuple[Array, Any]:
-        x, memory = state
-        value, slope = jax.value_and_grad(value_fn)(x)
-        change, memory = rule.update(slope, memory, x, value=value, value_fn=value_fn)
-        lower = value_fn(x + change) <= value
-        return jnp.where(lower, x + change, x), memory
+    def going(state: tuple) -> Array:
+        return (state[0] < steps) & state[3]
 
-    end = jax.lax.fori_loop(0, steps, step, (start, rule.init(start)))[0] if steps else start
+    def step(state: tuple) -> tuple:
+        """Where one step finds nothing lower the next would not either: it is asked for no more trials."""
+        i, x, memory, more = state
+        value, slope = jax.value_and_grad(value_fn)(x)
+        change, memory = rule.update(jnp.where(more, slope, 0.0), memory, x, value=value, value_fn=value_fn)
+        lower = (value_fn(x + change) <= value) & (change != 0).any()
+        return i + 1, jnp.where(lower, x + change, x), memory, lower
+
+    end = jax.lax.while_loop(going, step, (0, start, rule.init(start), jnp.asarray(True)))[1] if steps else start
     before, (after, slope) = value_fn(start), jax.value_and_grad(value_fn)(end)
     length = jnp.sqrt((slope**2).sum())
     return unravel(end), Polish(before - after, length, jnp.sqrt(((end - start) ** 2).sum()))
