@@ -36,7 +36,7 @@ def draw(tables):
 
 def _clear(W):
     """How many features are in shapes that have a name; a tetrahedron's count twice."""
-    weight = {"unresolved": 0, "tetrahedron": 2}
+    weight = {"unknown": 0, "diffuse": 0, "tetrahedron": 2}
     return sum(len(group.features) * weight.get(group.name, 1) for group in recognise(W))
 
 

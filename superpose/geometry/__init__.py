@@ -1,7 +1,9 @@
 """Where features point and what that costs: matrices in, numbers out. `W` is `hidden features` throughout."""
 
 from superpose.geometry import losses, phases, surfaces
+from superpose.geometry.alignment import Match, align
 from superpose.geometry.attacks import Harm, attacks, vulnerability
+from superpose.geometry.census import Census, census, joint, signature
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
 from superpose.geometry.gram import (
     basis_alignment,
@@ -32,14 +34,18 @@ from superpose.geometry.polytopes import (
 from superpose.geometry.recognise import Component, components, recognise
 
 __all__ = [
+    "Census",
     "Component",
     "Harm",
+    "Match",
     "Motif",
     "Packing",
+    "align",
     "asymmetric_motifs",
     "attacks",
     "basis_alignment",
     "capacity",
+    "census",
     "components",
     "cross_polytope",
     "cube",
@@ -51,6 +57,7 @@ __all__ = [
     "gram",
     "icosahedron",
     "interference",
+    "joint",
     "losses",
     "neuron_order",
     "norms",
@@ -65,6 +72,7 @@ __all__ = [
     "recognise",
     "represented",
     "rescaled",
+    "signature",
     "simplex",
     "spill",
     "square_antiprism",

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 
 from superpose.core.shapes import Array, Float
 from superpose.geometry import gram, recognise
-from superpose.plots.style import AMBER, BLUE, GREEN, INK, ORANGE, PINK
+from superpose.plots.style import AMBER, BLUE, GREEN, INK, ORANGE, PINK, SKY
 
 SHAPES = {
     "dedicated": INK,
@@ -20,16 +20,23 @@ SHAPES = {
     "digon": BLUE,
     "pentagon": GREEN,
     "square antiprism": AMBER,
-    "unresolved": "#9a9a9a",
+    "unknown": "#9a9a9a",
 }
-"""A colour for every shape that `geometry.recognise` names."""
+"""A colour for the shapes that toys make most; `colour` has one for every name."""
+
+
+def colour(name: str) -> str:
+    """The colour of a shape, whatever `geometry.recognise` calls it: rings are alike, and so are solids."""
+    if name in SHAPES:
+        return SHAPES[name]
+    return SKY if name.endswith("gon") else SHAPES["unknown"] if name == "diffuse" else "#7a4fa3"
 
 
 def feature_graph(ax: Axes, W: Float[Array, "hidden features"], size: float = 7.0) -> set[str]:
     """Features that own a fifth of a dimension or more, joined as strongly as they interfere. Returns the shapes."""
-    groups = recognise(W)
+    groups = [group for group in recognise(W) if group.name != "diffuse"]
     features = [f for group in groups for f in group.features]
-    colours = [SHAPES[group.name] for group in groups for _ in group.features]
+    colours = [colour(group.name) for group in groups for _ in group.features]
     ax.set_axis_off()
     ax.set_box_aspect(1)
     if not features:
