@@ -6,6 +6,7 @@ from superpose import claims as claims
 from superpose import cli as cli
 from superpose import core as core
 from superpose import geometry as geometry
+from superpose import landscape as landscape
 from superpose import models as models
 from superpose import plots as plots
 from superpose import runs as runs
