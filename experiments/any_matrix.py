@@ -61,13 +61,14 @@ class Dictionary(nnx.Module):
 dictionary = sp.Recipe(
     world=sp.SiteWorld(model=toy, site="hidden", inputs=world),
     model=DictionaryConfig(width=5, n_latents=10),
-    objective=sp.Reconstruct(penalties=(sp.ActivationPenalty(site="latents", rate=1e-3),)),
+    objective=sp.Reconstruct(penalties=(sp.ActivationPenalty(site="latents", rate=0.03),)),
     learning_rate=1e-2,
     schedule="cosine",
     steps=args.pick(smoke=50, default=3000, paper=20_000),
     batch=args.pick(smoke=64, default=256, paper=1024),
 )
-sae = sp.fit(dictionary, k_sae).model
+saes = sp.sweep(dictionary, {"seed": range(args.pick(smoke=1, default=4, paper=32))}, k_sae)
+sae = saes.best("seed", n=20_000).run().model
 
 
 # %% A language model of one attention layer, before and after it learns to continue what it has seen

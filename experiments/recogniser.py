@@ -59,8 +59,8 @@ def named(components, name):
     return geometry.joint(components) == name
 
 
-noise = [0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2]
-copies = args.pick(smoke=3, default=40, paper=1000)
+noise = [0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15]
+copies = args.pick(smoke=3, default=25, paper=1000)
 rng = np.random.default_rng(0)
 accuracy, residual = np.zeros((len(shapes), len(noise))), np.full((len(shapes), len(noise)), np.inf)
 for i, (name, V) in enumerate(shapes.items()):
@@ -102,7 +102,7 @@ density = args.pick(
     smoke=[1.0, 0.05], default=[1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05], paper=np.geomspace(1, 0.01, 16)
 )
 decay = args.pick(smoke=[0.9], default=[0.5, 0.7, 0.8, 0.9, 1.0], paper=[0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
-seeds = range(args.pick(smoke=2, default=8, paper=64))
+seeds = range(args.pick(smoke=2, default=6, paper=64))
 swept = sp.sweep(
     recipe, {"world.decay": decay, "world.density": density, "seed": seeds}, jax.random.key(0), data="shared"
 )

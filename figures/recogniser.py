@@ -42,7 +42,12 @@ def _noise(ax, accuracy):
             ax.plot(noise, 100 * row, color=ink, lw=0.5, alpha=0.35)
         ax.plot(noise, 100 * rows.mean(0), color=ink, marker="o", label=f"mean of shapes {words[group]}")
     ax.axvline(1, color=style.MUTED, lw=0.6, ls=":")
-    ax.set(xlabel="noise in every entry, % of a feature's length", ylabel="named rightly, %", ylim=(-3, 103))
+    ax.set(
+        xlabel="noise in every entry, % of a feature's length",
+        ylabel="named rightly, %",
+        ylim=(-3, 135),
+        yticks=range(0, 101, 20),
+    )
     ax.set_title("Names survive a few per cent of noise;\nthin lines are single shapes")
     ax.legend(loc="upper right")
 

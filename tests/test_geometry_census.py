@@ -1,5 +1,8 @@
 """A census of many models: each as `recognise` has it, counted, and labelled in few words."""
 
+import re
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -76,3 +79,14 @@ def test_measures_are_one_program_for_every_stack_of_a_size():
     for seed in range(3):
         geometry.census(jax.random.normal(jax.random.key(seed), (7, 3, 11)))
     assert _measures._cache_size() == before + 1
+
+
+def test_the_pages_code_says_what_the_page_says(capsys):
+    page = (Path(__file__).parents[1] / "docs/recogniser.md").read_text(encoding="utf-8")
+    first, *rest = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    there = {}
+    exec(first, there)  # noqa: S102
+    assert capsys.readouterr().out == re.search(r"```text\n(.*?)```", page, re.DOTALL).group(1)
+    for block in rest:
+        exec(block, there)  # noqa: S102
+    assert capsys.readouterr().out.startswith("3 digons = octahedron\nTrue ")

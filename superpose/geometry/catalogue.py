@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from superpose.geometry.alignment import Match, align, at_least, rotation
+from superpose.geometry.congruence import Match, align, at_least, rotation
 from superpose.geometry.polytopes import cube, icosahedron, polygon, simplex, square_antiprism, triangular_prism
 
 SIMPLICES = {1: "digon", 2: "triangle", 3: "tetrahedron"}

@@ -122,7 +122,7 @@ def sift(
                     done[i].append(_component(found, i, group, shape, leak))
                     left[i, list(group)] = False
     diffuse = left & (found.share < least_share)
-    for i in np.flatnonzero(diffuse.any(1)):
+    for i in np.flatnonzero(diffuse.any(1)).tolist():
         done[i].append(_rest(found, weight, there, i, tuple(np.flatnonzero(diffuse[i]).tolist()), "diffuse"))
     for i, group in _islands(found.cosines, left & ~diffuse, threshold):
         done[i].append(_rest(found, weight, there, i, group, "unknown"))

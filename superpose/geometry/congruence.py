@@ -40,7 +40,7 @@ def align(U: Any, V: Any) -> Match:
     if len(V) > len(U):
         U = np.vstack([U, np.zeros((len(V) - len(U), U.shape[1]))])
     enough, best = _certain(V.tobytes(), V.shape), None
-    for order in itertools.islice(_starts(U, V), TRIES):
+    for order in itertools.islice(_starts(U, V, _unlike(V.tobytes(), V.shape)), TRIES):
         found = _settle(U, V, order)
         if best is None or found.residual < best.residual:
             best = found
@@ -76,8 +76,8 @@ def _settle(U: np.ndarray, V: np.ndarray, order: np.ndarray, rounds: int = 8) ->
     return Match(float(left), tuple(order.tolist()), turn)
 
 
-def _starts(U: np.ndarray, V: np.ndarray) -> Iterator[np.ndarray]:
-    """Orders to begin with: corners of V for a well-conditioned few of U, whose cosines are much the same."""
+def _starts(U: np.ndarray, V: np.ndarray, first: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Orders to begin with: corners of V for a well-conditioned few of U, with one of `first` to lead."""
     G, H, k = U.T @ U, V.T @ V, V.shape[1]
     if _all_alike(H):
         yield np.arange(k)  # every order is as good
@@ -96,7 +96,7 @@ def _starts(U: np.ndarray, V: np.ndarray) -> Iterator[np.ndarray]:
             return
         here, before = few[len(taken)], few[: len(taken)]
         off = np.abs(H[:, taken] - G[here, before]).max(1, initial=0.0)
-        for corner in np.argsort(off, kind="stable"):
+        for corner in np.argsort(off, kind="stable") if taken else first:
             if corner not in taken:
                 yield from extend([*taken, int(corner)])
 
@@ -113,6 +113,19 @@ def _round(U: np.ndarray, V: np.ndarray) -> Iterator[np.ndarray]:
             order = np.empty(len(here), int)
             order[here] = np.roll(there[::way], shift)
             yield order
+
+
+@lru_cache(maxsize=256)
+def _unlike(data: bytes, shape: tuple[int, int]) -> tuple[int, ...]:
+    """Corners that may lead: of those that a symmetry of V carries one corner to, one is enough."""
+    V = np.frombuffer(data).reshape(shape)
+    lead = int(qr(V, mode="economic", pivoting=True)[2][0])
+
+    def symmetric(corner: int) -> bool:
+        found = (_settle(V, V, order) for order in itertools.islice(_starts(V, V, (corner,)), 20))
+        return any(match.residual < 1e-6 and match.order[lead] == corner for match in found)
+
+    return (lead, *(corner for corner in range(shape[1]) if corner != lead and not symmetric(corner)))
 
 
 @lru_cache(maxsize=256)
