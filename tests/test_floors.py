@@ -11,8 +11,8 @@ import superpose as sp
 from superpose.core.trees import CLASSES
 
 ROOT = Path(sp.__file__).parent
-FLOORS = ["core", "taps", "geometry", "worlds", "models", "train", "landscape", "sae", "circuits", "ports", "store", "runs"]
-FLOORS += ["papers", "claims", "plots", "cli"]
+FLOORS = ["core", "taps", "geometry", "worlds", "models", "train", "landscape", "sae", "circuits", "ports", "store"]
+FLOORS += ["runs", "papers", "claims", "plots", "cli"]
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 
 

@@ -1,4 +1,4 @@
-r"""The local learning coefficient: how much of parameter space is nearly as good as a minimum, $V(\epsilon) \sim \epsilon^\lambda$."""
+r"""The local learning coefficient λ: how fast the volume of what is nearly as good shrinks, $V(e) \sim e^\lambda$."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class LearningCoefficient(NamedTuple):
 def learning_coefficient(
     at: Any, loss: Any = None, key: Key | None = None, sampler: Sampler | None = None, *, instances: int = 0
 ) -> LearningCoefficient:
-    r"""$\hat\lambda = n\beta\,(E_w[L(w)] - L(w^*))$ with w drawn near $w^*$ from $e^{-n\beta L(w) - \gamma|w - w^*|^2 / 2}$.
+    r"""$\hat\lambda = n\beta\,(E_w[L(w)] - L(w^*))$ with w from $e^{-n\beta L(w) - \gamma|w - w^*|^2 / 2}$.
 
     `at` is a `Run`, whose recipe says the loss, or any pytree of parameters, with `loss(params)`; a loss that takes
     (params, key) is given a key for each step. λ is d/2 at the bottom of a bowl of d dimensions, and less where it is
@@ -89,9 +89,7 @@ def learning_coefficient(
 
 
 @functools.partial(jax.jit, static_argnames=("instances", "devices"))
-def _estimate(
-    params: Any, loss: Any, key: Any, sampler: Sampler, instances: int, devices: int
-) -> LearningCoefficient:
+def _estimate(params: Any, loss: Any, key: Any, sampler: Sampler, instances: int, devices: int) -> LearningCoefficient:
     crowd = gather(params, loss, key, instances, sampler)
     nbeta, walked = spread(crowd, sampler, devices)
     return _summary(crowd, nbeta, walked, isinstance(sampler.nbeta, tuple))
@@ -138,7 +136,7 @@ def _check(params: Any, loss: Any, sampler: Any, instances: int) -> None:
             raise BadValue(f"parameters are walked in, so they must be floats; one is {jnp.result_type(a)}")
     leads = {np.shape(a)[:instances] for a in leaves}
     if len(leads) > 1 or any(len(lead) < instances for lead in leads):
-        raise BadValue(f"with instances={instances} all parameters must have the same first axes; they are {sorted(leads)}")
+        raise BadValue(f"with instances={instances} parameters must have the same first axes; they are {sorted(leads)}")
     if sampler.kind == "mala" and draws(loss):
         raise BadValue('kind="mala" needs a loss that is the same at each call; this one takes a key: use "sgld"')
 

@@ -26,7 +26,7 @@ MOST = 512
 
 
 class Crowd(NamedTuple):
-    """Minima as rows of numbers, with their keys and losses. `moving` are the parts of the loss that differ by model."""
+    """Minima as rows of numbers, with keys and losses. `moving` are the parts of the loss that differ by model."""
 
     centres: Float[Array, "models params"]
     keys: Any
@@ -185,11 +185,7 @@ def _mean(loss: Any, params: Any, key: Any, times: int = 64) -> Any:
 
 def _widest(crowd: Crowd) -> int:
     """Numbers in the largest array that loss and gradient of one walk need."""
-    moved, join, _ = _ready(crowd, [a[:1] for a in crowd.moving])
-    return 1 if moved is None else _size(crowd)
 
-
-def _size(crowd: Crowd) -> int:
     def one(w: Array, moved: list, key: Any) -> Array:
         own = crowd.join(moved)
         return own(crowd.unravel(w), key) if draws(own) else own(crowd.unravel(w))

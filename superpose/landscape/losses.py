@@ -82,7 +82,8 @@ def loss_of(recipe: Recipe, rows: int | str | None = None, key: Key | None = Non
         n = check_whole("loss_of's rows", rows)
         return WorldLoss(objective=recipe.objective, world=recipe.world, key=key, n=n)
     if not isinstance(recipe.world, Enumerable):
-        raise BadName(f'loss_of\'s rows are "all", but {type(recipe.world).__name__} cannot be enumerated; give a number')
+        name = type(recipe.world).__name__
+        raise BadName(f'loss_of\'s rows are "all", but {name} cannot be enumerated; give a number')
     return WorldLoss(objective=recipe.objective, world=recipe.world, key=key)
 
 
@@ -96,12 +97,12 @@ def draws(loss: Any) -> bool:
         return False
     places = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
     if len(places) > 2 or not any(p.kind != p.KEYWORD_ONLY for p in given):
-        raise BadValue(f"a loss takes the parameters, and a key if it draws; {said(loss)} takes {len(places)} arguments")
+        raise BadValue(f"a loss takes the parameters, and a key if it draws; this one takes {len(places)} arguments")
     return len(places) == 2
 
 
 def as_tree(loss: Any) -> Any:
-    """A loss as something that compiled programs can take: a function is part of the program, a pytree's leaves are not."""
+    """A loss that compiled programs can take: a function is part of the program, the leaves of a pytree are not."""
     if not callable(loss):
         raise BadValue(f"a loss is {said(loss)}; it must be a function of the parameters, and of a key if it draws")
     return jax.tree_util.Partial(loss) if jax.tree_util.all_leaves([loss]) else loss

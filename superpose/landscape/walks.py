@@ -77,7 +77,7 @@ def walk(
         excess = new[1] - base(t)
         counted = jnp.where(t >= lengths.burn_in, excess, 0.0)
         taken = s.taken + (1.0 if yes is None else yes.astype(centre.dtype))
-        return _State(*new, s.sum + counted, taken, s.piece + excess)
+        return _State(new[0], new[1], new[2], s.sum + counted, taken, s.piece + excess)
 
     def piece(i: Any, carried: tuple[_State, Array]) -> tuple[_State, Array]:
         state, trace = carried
@@ -87,7 +87,8 @@ def walk(
         return state, trace.at[i].set(mean)
 
     zero = jnp.zeros_like(given.nbeta)
-    begun = _State(centre, *slope(centre, 0), zero, zero, zero)
+    value, g = slope(centre, steps)  # a batch that no step sees
+    begun = _State(centre, value, g, zero, zero, zero)
     room = jnp.zeros((lengths.pieces, centre.shape[1]), centre.dtype)
     end, trace = jax.lax.fori_loop(0, lengths.pieces, piece, (begun, room))
     return Walked(end.sum / lengths.draws, trace, end.taken / steps, jnp.isfinite(end.sum + end.piece))
@@ -97,8 +98,8 @@ def _drift(given: Settings, centre: Points, point: Points, slope: Points) -> Poi
     return -0.5 * given.step * (given.nbeta * slope + given.gamma * (point - centre))
 
 
-def _accepts(given: Settings, centre: Points, old: _State, new: tuple, kick: Points, words: Any) -> Bool[Array, "walks"]:
-    """Metropolis–Hastings: how likely the way there is, against the way back. Where nothing is finite the answer is no."""
+def _accepts(given: Settings, centre: Points, old: _State, new: tuple, kick: Points, words: Any) -> Any:
+    """Metropolis–Hastings: the odds of the way there against the way back. To what is not finite the answer is no."""
     point, value, slope = new
     back = old.point - point - _drift(given, centre, point, slope)
     ways = ((kick**2).sum(0) - (back**2).sum(0)) / (2 * given.step)
