@@ -21,10 +21,12 @@ from superpose.geometry import census, norms, phases, superposition
 
 args = sp.experiment(__doc__)
 key = jax.random.key(0)
-toys = args.pick(smoke=[(2, 1), (5, 2)], default=[(2, 1), (3, 2), (4, 2), (5, 2)], paper=[(2, 1), (3, 2), (4, 2), (5, 2)])
+toys = args.pick(
+    smoke=[(2, 1), (3, 2), (5, 2)], default=[(2, 1), (3, 2), (4, 2), (5, 2)], paper=[(2, 1), (3, 2), (4, 2), (5, 2)]
+)
 ratios = args.pick(smoke=[1.0], default=np.geomspace(0.1, 10, 5), paper=np.geomspace(0.1, 10, 9))
 density = args.pick(smoke=[0.4, 0.005], default=10 ** -np.arange(0, 2.5, 0.3), paper=10 ** -np.arange(0, 2.5, 0.2))
-seeds = range(args.pick(smoke=2, default=8, paper=24))
+seeds = range(args.pick(smoke=2, default=6, paper=24))
 
 
 def recipe(n, m):
@@ -34,7 +36,7 @@ def recipe(n, m):
             model=sp.ToyConfig(n_features=n, n_hidden=m, init="normal", scale=0.5),
             learning_rate=1e-2,
             schedule="quarter_cosine",
-            steps=args.pick(smoke=50, default=4000, paper=4000),
+            steps=args.pick(smoke=50, default=3000, paper=4000),
             batch=args.pick(smoke=64, default=1024, paper=1024),
             log_every=100,
         )
@@ -58,7 +60,7 @@ def over(n, **more):
 
 def atlas(n, m):
     trained = sp.sweep(recipe(n, m), over(n), key, data="shared")
-    exact = sp.oracle(recipe(n, m), steps=args.pick(smoke=5, default=40, paper=60))
+    exact = sp.oracle(recipe(n, m), steps=args.pick(smoke=5, default=30, paper=40))
     settled = sp.sweep(exact, over(n), key, start=trained.runs.model)
     return {f"{which}_{k}": t.values for which, s in {"trained": trained, "settled": settled}.items()
             for k, t in s.measure(look).items()}  # fmt: skip
@@ -66,12 +68,12 @@ def atlas(n, m):
 
 # %% The same models led from the densest world to the sparsest, a step of density at a time, and back
 rungs = 10 ** np.linspace(-0.05, -2.0, args.pick(smoke=3, default=14, paper=40))
-led = range(args.pick(smoke=2, default=8, paper=32))
+led = range(args.pick(smoke=2, default=6, paper=24))
 
 
 def leg(n, m, ladder, model, number):
     """Train at each density in turn, going on from the last: W of every rung, and the model at the end."""
-    slow, found = dataclasses.replace(recipe(n, m), steps=args.pick(smoke=20, default=1000, paper=2000)), []
+    slow, found = dataclasses.replace(recipe(n, m), steps=args.pick(smoke=20, default=600, paper=2000)), []
     for i, p in enumerate(ladder):
         way = over(n, **{"world.density": [p], "seed": led})
         fresh = jax.random.fold_in(key, 1000 * number + i)
@@ -88,56 +90,92 @@ def there_and_back(n, m):
     return np.stack([sparser, denser[:, ::-1]], 1)
 
 
-def crossing(kept, level):
-    """The density where, as worlds grow sparser, a count first reaches a level; nan if it never does."""
-    if kept[0] >= level or kept.max() < level:
-        return np.nan
-    i = int(np.argmax(kept >= level))
-    share = (level - kept[i - 1]) / (kept[i] - kept[i - 1])
-    return 10 ** np.interp(share, [0, 1], np.log10(rungs[i - 1 : i + 1]))
+def switch(kept, n):
+    """The density below which all n features stay kept, rungs on the last axis; nan where that is not on the ladder."""
+    first = kept.shape[-1] - np.cumprod((kept == n)[..., ::-1], -1).sum(-1)
+    between_two = np.sqrt(np.array(rungs)[1:] * np.array(rungs)[:-1])
+    return np.where((first > 0) & (first < len(rungs)), between_two[np.clip(first - 1, 0, len(rungs) - 2)], np.nan)
 
 
-# %% All toys side by side; smaller ones are filled up with zeros, which are no features
+# %% All toys side by side, the smaller filled up with zeros. Features below half a unit count as dropped
 names = [f"{n} features in {m}" for n, m in toys]
 axes = {"toy": names, "ratio": list(ratios), "density": list(density), "seed": seeds}
 ladder = {"toy": names, "ratio": list(ratios), "leg": ["sparser", "denser"], "density": list(rungs), "seed": led}
 
 
 def filled(W):
-    room = [(0, 0)] * (W.ndim - 2) + [(0, 2 - W.shape[-2]), (0, 5 - W.shape[-1])]
-    return np.pad(W, room)
+    return np.pad(W, [(0, 0)] * (W.ndim - 2) + [(0, 2 - W.shape[-2]), (0, 5 - W.shape[-1])])
+
+
+def named(W):
+    """The recogniser's name for what is kept; a count where some of it has no shape."""
+    kept = np.linalg.norm(W, axis=-2) > 0.5
+    labels = census(jnp.asarray(np.where(kept[..., None, :], W, 0))).labels
+    plain = [f"{k} of no named shape" if "unknown" in w or "diffuse" in w else w
+             for w, k in zip(labels.ravel(), kept.sum(-1).ravel(), strict=True)]  # fmt: skip
+    return np.array(plain).reshape(labels.shape), kept.sum(-1)
 
 
 found = [atlas(n, m) for n, m in toys]
-every = {k: np.stack([f[k] for f in found]) for k in found[0] if not k.endswith(("W", "b"))}
-W = np.stack([filled(f["settled_W"]) for f in found])
+loss = {k: np.stack([f[f"{k}_loss"] for f in found]) for k in ("trained", "settled")}
+W, trained_W = (np.stack([filled(f[f"{k}_W"]) for f in found]) for k in ("settled", "trained"))
 b = np.stack([filled(f["settled_b"][..., None, :])[..., 0, :] for f in found])
-way_W = np.stack([filled(there_and_back(n, m)) for n, m in toys])
-way_kept = (np.linalg.norm(way_W, axis=-2) > 0.5).sum(-1)
-words, led_words, trained_words = (
-    census(jnp.asarray(a)).labels for a in (W, way_W, np.stack([filled(f["trained_W"]) for f in found]))
-)
-vocabulary, codes = np.unique(np.concatenate([words.ravel(), led_words.ravel()]), return_inverse=True)
-label, led_label = codes[: words.size].reshape(words.shape), codes[words.size :].reshape(led_words.shape)
+walked = np.stack([filled(there_and_back(n, m)) for n, m in toys])
+(words, kept), (words_led, kept_led), (words_trained, _) = named(W), named(walked), named(trained_W)
+vocabulary, label = np.unique(words, return_inverse=True)
 
 # %% Against theory, against the best, and there against back
-def as_theory_says(n, m, fate):
-    """Whether the best of the seeds does what costs least; on a boundary either will do."""
-    cost = np.asarray(phases.losses(*np.meshgrid(ratios, density, indexing="ij"), n_hidden=m))
-    return np.take_along_axis(cost, fate[None], 0)[0] <= cost.min(0) * (1 + 1e-5)
-
-
-best = every["settled_loss"].min(-1, keepdims=True)
-gap, excess = every["trained_loss"] / best - 1, every["settled_loss"] / best - 1
-lowest = every["settled_loss"].argmin(-1)[..., None]
-agreement, rows_off = {}, {}
+best = loss["settled"].min(-1, keepdims=True)
+gap, excess = (loss[k] / best - 1 for k in ("trained", "settled"))
+lowest = loss["settled"].argmin(-1)[..., None]
+right, rows_off = [], []
 for i, (n, m) in enumerate(toys):
     if n - m == 1:
-        fate = np.take_along_axis(every["settled_fate"][i], lowest[i], -1)[..., 0]
-        agreement[n, m] = as_theory_says(n, m, fate).mean()
-        shared = (every["settled_kept"][i] == n).mean(-1)
-        switch = [density[(row >= 0.5)].max(initial=np.nan) for row in shared]
-        theory = np.asarray(phases.boundary(ratios, n_hidden=m))
-        rows_off[n, m] = 0.0
-print(agreement, sp.Table({"label": list(vocabulary)}, np.bincount(label.ravel(), minlength=len(vocabulary))))
-np.savez("/tmp/atlas.npz", W=W,b=b,words=words,led=led_words,tw=trained_words,way_kept=way_kept,gap=gap,excess=excess,best=best,rungs=rungs,density=density,ratios=ratios,**every)
+        cost = np.asarray(phases.losses(*np.meshgrid(ratios, density, indexing="ij"), n_hidden=m))
+        fate = np.take_along_axis(found[i]["settled_fate"], lowest[i], -1)[..., 0]
+        right.append(np.mean(np.take_along_axis(cost, fate[None], 0)[0] <= cost.min(0) * (1 + 1e-5)))
+        shared = np.take_along_axis(kept[i], lowest[i], -1)[..., 0] == n
+        below = np.asarray(density)[None] < np.asarray(phases.boundary(np.asarray(ratios), m))[:, None]
+        rows_off.append(np.abs(shared.sum(1) - below.sum(1)).max())
+turned = np.array([switch(k.swapaxes(-1, -2), n) for k, (n, _) in zip(kept_led, toys, strict=True)])
+width = np.log10(turned[:, :, 1] / turned[:, :, 0])
+both = np.isfinite(width)
+alike = list(ratios).index(1.0)
+five, sparse = names.index("5 features in 2"), np.asarray(density) < 0.01
+pentagons = words[five, alike][sparse] == "pentagon"
+step = np.log10(rungs[0] / rungs[1])
+plane = width[five, alike][both[five, alike]]
+middle = np.median(plane) if plane.size else np.nan
+
+# %% Claims: 1 to 4 and 6 were written down before anything had been run; 5 after a first look
+claims = [
+    between("NX-1.1", "5 features in 2, alike, S > .99: part of models that are pentagons", pentagons.mean(), low=0.9,
+            seeds=pentagons.size),
+    *(between(f"NX-1.{2 + i}", f"{n} features in {m}: cells where the best seed does as theory says", part, low=0.95)
+      for i, ((n, m), part) in enumerate(zip([(2, 1), (3, 2)], right, strict=False))),
+    between("NX-1.4", "where sharing begins, theory's against the best models': rows of the grid apart, at most",
+            max(rows_off), high=1),
+    between("NX-1.5", "5 features in 2, alike, led there and back: median width of the hysteresis, decades of density",
+            middle, low=step, seeds=plane.size, spread=(plane.min(initial=9), plane.max(initial=-9))),
+    between("NX-1.6", "median of what training leaves over the best known critical point, part of its loss",
+            np.median(gap), high=0.02, seeds=gap.size),
+]  # fmt: skip
+
+# %% What is left behind
+tables = {
+    "W": sp.Table(axes, W.astype(np.float32)), "b": sp.Table(axes, b.astype(np.float32)),
+    "label": sp.Table(axes, label.reshape(words.shape)), "kept": sp.Table(axes, kept),
+    "names": sp.Table({"name": list(vocabulary)}, np.bincount(label.ravel(), minlength=len(vocabulary))),
+    "trained_loss": sp.Table(axes, loss["trained"]), "settled_loss": sp.Table(axes, loss["settled"]),
+    "led_W": sp.Table(ladder, walked), "led_kept": sp.Table(ladder, kept_led),
+    "led_pentagon": sp.Table(ladder, words_led == "pentagon"),
+    "width": sp.Table({"toy": names, "ratio": list(ratios), "seed": led}, width),
+    "boundary": sp.Table({"toy": names[:2], "ratio": list(ratios)},
+                         [np.asarray(phases.boundary(np.asarray(ratios), m)) for m in (1, 2)]),
+}  # fmt: skip
+numbers = {
+    "models": words.size, "led": kept_led.size, "pentagons": pentagons.mean(), "width": middle,
+    "in_the_best": (excess < 0.01).mean(), "same_name_once_settled": (words == words_trained).mean(),
+    "one_dimension_stuck": (excess[0, alike] > 0.1).mean(), "gap": np.median(gap),
+}  # fmt: skip
+args.leave(tables, numbers, recipe=recipe(5, 2), claims=claims)

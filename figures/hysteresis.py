@@ -1,0 +1,72 @@
+"""Models led from dense worlds to sparse ones and back do not come back the way they went."""
+# shows: NX-1
+# reads: phase_atlas
+
+import numpy as np
+
+from superpose.plots import main, style
+
+LEGS = {"sparser": (style.BLUE, "going sparser", ">"), "denser": (style.ORANGE, "going back, denser", "<")}
+CROSSED = (style.BLUE, style.GREEN, style.AMBER, style.PINK)
+
+
+def draw(tables):
+    kept, width = tables["led_kept"], tables["width"]
+    toys, ratio = list(kept.axes["toy"]), kept.ticks("ratio")
+    figure = style.figure(style.TEXT, 2.9)
+    left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
+    axes = left.subplots(2, -(-len(toys) // 2), sharex=True, squeeze=False).ravel()
+    for ax in axes[len(toys) :]:
+        ax.set_axis_off()
+    for i, (ax, toy) in enumerate(zip(axes, toys, strict=False)):
+        _loop(ax, kept, i, _widest(width.values[i], ratio))
+        ax.set_title(f"{toy}: the last {_times(ratio[_widest(width.values[i], ratio)])} as important", fontsize=6.5)
+    axes[0].legend(loc="lower right", handlelength=2.4)
+    left.supxlabel("density of the world (sparser to the right)", fontsize=7)
+    left.supylabel("features kept, mean of models", fontsize=7)
+    _widths(right.subplots(), width, ratio, toys)
+    return figure
+
+
+def _times(ratio):
+    return "is equally" if abs(np.log(ratio)) < 1e-6 else f"is {ratio:.2g} times"
+
+
+def _widest(width, ratio):
+    """The ratio to show: equal features where some model switched on both ways, else where most did."""
+    count = np.isfinite(width).sum(-1)
+    alike = int(np.argmin(np.abs(np.log(ratio))))
+    return alike if count[alike] else int(np.argmax(count))
+
+
+def _loop(ax, kept, toy, ratio):
+    density = kept.ticks("density")
+    lines = kept.values[toy, ratio].mean(-1)
+    ax.fill_between(density, *lines, color=style.TRACK, lw=0)
+    for line, (colour, words, mark) in zip(lines, LEGS.values(), strict=True):
+        ax.plot(density, line, color=colour, marker=mark, ms=2.5, lw=1, label=words)
+    n = int(list(kept.axes["toy"])[toy].split()[0])
+    ax.axhline(n, color=style.MUTED, lw=0.5, ls=(0, (3, 2)), zorder=0)
+    ax.set(xscale="log", xlim=(density.max() * 1.1, density.min() / 1.1), ylim=(0.8, n + 0.35), yticks=range(1, n + 1))
+
+
+def _widths(ax, width, ratio, toys):
+    """How far apart the two switches of one and the same model are: a dot each, and a bar at their median."""
+    for i, toy in enumerate(toys):
+        for j in range(len(ratio)):
+            values = width.values[i, j][np.isfinite(width.values[i, j])]
+            at = j + 0.19 * (i - (len(toys) - 1) / 2)
+            jitter = np.linspace(-0.06, 0.06, len(values)) if len(values) > 1 else 0
+            ax.plot(at + jitter, values, "o", color=CROSSED[i], ms=1.6, alpha=0.6, mew=0)
+            if len(values):
+                ax.plot((at - 0.09, at + 0.09), [np.median(values)] * 2, color=CROSSED[i], lw=1.6)
+        ax.plot([], [], color=CROSSED[i], lw=1.6, label=toy)
+    ax.axhline(0, color=style.MUTED, lw=0.6)
+    ax.set_xticks(range(len(ratio)), [f"{r:.2g}×" for r in ratio])
+    ax.set(xlabel="importance of the last feature", ylabel="width, decades of density")
+    ax.set_title("How far apart the two switches are")
+    ax.legend(loc="best")
+
+
+if __name__ == "__main__":
+    main(draw)
