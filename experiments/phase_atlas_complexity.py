@@ -144,7 +144,7 @@ middle = np.median(coefficient) if coefficient.size else np.nan
 
 # %% Claims: written down after 36 equal models each of two toys had been seen, before all others
 claims = [
-    near("NX-2.1", "pentagons of equal features, S > .99: the coefficient, median (one-sparse theory: 7)", middle, 7, 0.56,
+    near("NX-2.1", "pentagons of equal features, S > .99: median coefficient", middle, 7, 0.56,
          seeds=coefficient.size, spread=(coefficient.min(initial=99), coefficient.max(initial=-99))),
     between("NX-2.2", "the same: part whose Hessian has half rank 7", np.mean(rank == 7), low=1),
     between("NX-2.3", "the best models' coefficient: its step where their shape changes, over that elsewhere",

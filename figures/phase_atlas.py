@@ -28,8 +28,8 @@ def draw(tables):
     axes = above.subplots(1, len(toys), sharey=True, squeeze=False)[0]
     for ax, toy, codes in zip(axes, toys, label.values, strict=True):
         _map(ax, toy, codes, names, label, tables["boundary"])
-    above.suptitle("The commonest shape of each cell, as deep in colour as it is common; the number is its share",
-                   fontsize=7.5, x=0.01, ha="left")  # fmt: skip
+    above.suptitle("The commonest shape of each cell, and the per cent of models that make it. White: above it, sharing costs least in theory",
+                   fontsize=7, x=0.01, ha="left")  # fmt: skip
     left, right = below.subfigures(1, 2, width_ratios=[1.5, 1])
     _shares(left, label, names)
     _shapes(right, tables, names)
@@ -82,10 +82,14 @@ def _shares(figure, label, names):
             ax.bar(range(len(density)), part, bottom=base, width=0.92, color=ink(names[k]), lw=0)
             base += part
         ax.set_xticks(range(0, len(density), 2), [f"{p:.2g}" for p in density[::2]])
-        ax.set(title=f"{toy}, all alike", xlabel="density", xlim=(-0.6, len(density) - 0.4), ylim=(0, 100))
-        ax.invert_xaxis()
+        ax.set(
+            title=f"{toy}, all alike",
+            xlabel="density (sparser to the right)",
+            xlim=(-0.6, len(density) - 0.4),
+            ylim=(0, 100),
+        )
     axes[0].set_ylabel("per cent of models")
-    figure.suptitle("Where a model ends is a matter of chance", fontsize=7.5, x=0.01, ha="left")
+    figure.suptitle("Equal features: seeds differ in where they end", fontsize=7.5, x=0.01, ha="left")
 
 
 def _shapes(figure, tables, names):
@@ -94,6 +98,7 @@ def _shapes(figure, tables, names):
     count = np.bincount(codes, minlength=len(names))
     known = [k for k in np.argsort(-count) if names[k] in INKS]
     axes = figure.subplots(2, 4).ravel()
+    figure.suptitle("One of each, and how many there are", fontsize=7.5, x=0.01, ha="left")
     for ax in axes:
         ax.set_axis_off()
     for ax, k in zip(axes, known[:7], strict=False):
