@@ -73,7 +73,7 @@ def _widths(ax, width, ratio, toys, rungs):
     ax.set(xlabel="importance of one feature", xlim=(-0.6, len(ratio) - 0.4), ylabel="width, decades of density")
     ax.set_title("One model's two switches, apart")
     ax.set_ylim(top=1.35 * max(rung, np.nanmax(width.values, initial=rung, where=np.isfinite(width.values))))
-    ax.legend(loc="upper left", ncols=2)
+    ax.legend(loc="upper left", ncols=2, handlelength=0.8, columnspacing=0.8, borderaxespad=0)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def draw(tables):
     axes = above.subplots(1, len(toys), sharey=True, squeeze=False)[0]
     for ax, toy, codes in zip(axes, toys, label.values, strict=True):
         _map(ax, toy, codes, names, label, tables["boundary"])
-    above.suptitle("The commonest shape of each cell, and the per cent of models that make it. White: above it, sharing costs least in theory",
+    above.suptitle("The commonest shape of each cell, and the per cent of models that make it. "
+        "Above the white line sharing costs least in theory",
                    fontsize=7, x=0.01, ha="left")  # fmt: skip
     left, right = below.subfigures(1, 2, width_ratios=[1.5, 1])
     _shares(left, label, names)

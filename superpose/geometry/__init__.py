@@ -1,9 +1,9 @@
 """Where features point and what that costs: matrices in, numbers out. `W` is `hidden features` throughout."""
 
 from superpose.geometry import losses, phases, surfaces
-from superpose.geometry.congruence import Match, align
 from superpose.geometry.attacks import Harm, attacks, vulnerability
 from superpose.geometry.census import Census, census, joint, signature
+from superpose.geometry.congruence import Match, align
 from superpose.geometry.energies import Packing, one_sparse_energy, one_sparse_optimum, own_error, spill
 from superpose.geometry.gram import (
     basis_alignment,

@@ -19,7 +19,9 @@ def begun(recipes: Sequence[Recipe], start: Any, sizes: tuple[int, ...] = ()) ->
     if start is None:
         return None
     if len(recipes) != 1:
-        raise BadValue(f"a start fits one program; this sweep's static axes make {len(recipes)}: sweep them one at a time")
+        raise BadValue(
+            f"a start fits one program, and this sweep's static axes make {len(recipes)}: take them one at a time"
+        )
     wanted = jax.eval_shape(lambda key: recipes[0].model.build(nnx.Rngs(key)), jax.random.key(0))
     shapes = {name: (*sizes, *a.shape) for name, a in named_leaves(wanted).items()}
     given = {name: np.shape(a) for name, a in named_leaves(start).items()}
