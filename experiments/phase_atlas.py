@@ -5,7 +5,7 @@ Claim     Where two features share one dimension, models do as the closed forms 
 Leaves    results/phase_atlas: W, b (filled up with zeros), loss as trained and settled, label (a place in the axis of
           names) for every model (toy, ratio, density, seed); and of models led from dense worlds to sparse ones and
           back, legs: features kept (toy, ratio, leg, density, seed), leg_label; crossing and width (toy, ratio)
-Takes     not yet timed on quiet cores; seconds with --smoke
+Takes     104 s of CPU time, measured on busy cores, so about 50 s of two quiet ones; the paper profile is not yet timed
 """
 
 # %% All features are alike but the last, whose importance is `ratio` times that of the others

@@ -4,7 +4,7 @@ Claim     A pentagon's coefficient is half the rank of its Hessian, as theory ha
           model changes its shape the coefficient changes too; below 0 it tells what is no minimum (NX-2).
 Leaves    results/phase_atlas_complexity: coefficient, error, half_rank, accepted, fell, loss (toy, ratio, density,
           seed); best, the coefficient of each cell's best model (toy, ratio, density)
-Takes     not yet timed on quiet cores; seconds with --smoke
+Takes     about a minute of two quiet cores, measured on busy ones; the paper profile is not yet timed
 """
 # reads: phase_atlas
 
@@ -94,7 +94,7 @@ def settle(loss, keys):
 
 sampler = landscape.Sampler(
     kind="mala", step=0.5, gamma=1 / FLOOR, chains=4, polish=0, pieces=20,
-    burn_in=args.pick(smoke=20, default=500, paper=1000), draws=args.pick(smoke=20, default=500, paper=1000),
+    burn_in=args.pick(smoke=20, default=150, paper=1000), draws=args.pick(smoke=20, default=350, paper=1000),
 )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def _ladder(ax, tables, toys):
         ls=(0, (3, 2)),
         label="half the rank of the Hessian, median",
     )
-    ax.set(xscale="log", xlim=(density.max() * 1.4, density.min() / 1.4), ylim=(LOWEST - 0.3, 8.6))
+    ax.set(xscale="log", xlim=(density.max() * 1.4, density.min() / 1.4), ylim=(LOWEST - 0.3, 10.2))
     ax.set(xlabel="density (sparser to the right)", ylabel="local learning coefficient")
     ax.set_title("Five equal features in a plane: every model")
     ax.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
@@ -100,15 +100,18 @@ def _against_loss(ax, tables):
     y, excess = tables["coefficient"].values.ravel(), tables["excess"].values.ravel()
     error = tables["error"].values.ravel()
     x, below = np.maximum(excess, 1e-6), y < -2 * error
-    for where, colour, words in ((~below, style.BLUE, "0 or above"), (below, style.ORANGE, "below 0")):
+    for where, colour, words in (
+        (~below, style.BLUE, "not below 0 for certain"),
+        (below, style.ORANGE, "below 0 by two errors"),
+    ):
         ax.scatter(x[where], np.maximum(y[where], LOWEST), s=4, lw=0, alpha=0.5, color=colour,
                    label=f"{words}: {where.sum():,} models")  # fmt: skip
     ax.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
     ax.axvline(0.01, color=style.MUTED, lw=0.6, ls=(0, (3, 2)), zorder=0)
-    ax.text(0.012, 8.3, "1 % worse than the best", fontsize=5.5, color=style.MUTED, va="top")
-    ax.set(xscale="log", ylim=(LOWEST - 0.3, 8.6), xlabel="loss over that of the best model of its cell, less 1")
+    ax.text(0.012, 9.9, "1 % worse than the best", fontsize=5.5, color=style.MUTED, va="top")
+    ax.set(xscale="log", ylim=(LOWEST - 0.3, 10.2), xlabel="loss over that of the best model of its cell, less 1")
     ax.set_title("Below 0 walks find lower loss: no minimum holds them")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 0.1), markerscale=2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 0.1), markerscale=2, frameon=True, edgecolor="none", framealpha=0.9)
 
 
 if __name__ == "__main__":
