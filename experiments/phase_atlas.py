@@ -169,10 +169,11 @@ tables = {
     "trained_loss": sp.Table(axes, loss["trained"]), "settled_loss": sp.Table(axes, loss["settled"]),
     "led_W": sp.Table(ladder, walked), "led_kept": sp.Table(ladder, kept_led),
     "led_pentagon": sp.Table(ladder, words_led == "pentagon"),
-    "width": sp.Table({"toy": names, "ratio": list(ratios), "seed": led}, width),
     "boundary": sp.Table({"toy": names[:2], "ratio": list(ratios)},
                          [np.asarray(phases.boundary(np.asarray(ratios), m)) for m in (1, 2)]),
 }  # fmt: skip
+if both.any():
+    tables["width"] = sp.Table({"toy": names, "ratio": list(ratios), "seed": led}, width)
 numbers = {
     "models": words.size, "led": kept_led.size, "pentagons": pentagons.mean(), "width": middle,
     "in_the_best": (excess < 0.01).mean(), "same_name_once_settled": (words == words_trained).mean(),

@@ -4,6 +4,7 @@
 
 import numpy as np
 
+from superpose import Table
 from superpose.plots import main, style
 from superpose.plots.scales import plain_log
 
@@ -12,7 +13,9 @@ CROSSED = (style.BLUE, style.GREEN, style.AMBER, style.PINK)
 
 
 def draw(tables):
-    kept, width = tables["led_kept"], tables["width"]
+    kept = tables["led_kept"]
+    none = Table({"toy": kept.axes["toy"], "ratio": kept.axes["ratio"]}, np.full((*kept.values.shape[:2], 1), np.nan))
+    width = tables.get("width", none)  # it is left only where some model switched on both ways
     toys, ratio = list(kept.axes["toy"]), kept.ticks("ratio")
     figure = style.figure(style.TEXT, 2.9)
     left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
