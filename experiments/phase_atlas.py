@@ -156,7 +156,7 @@ claims = [
     between("NX-1.4", "where sharing begins, theory's against the best models': rows of the grid apart, at most",
             max(rows_off), high=1),
     between("NX-1.5", "5 features in 2, alike, led there and back: median width of the hysteresis, decades of density",
-            middle, low=step, seeds=plane.size, spread=(plane.min(initial=9), plane.max(initial=-9))),
+            middle, low=step, seeds=plane.size, spread=(plane.min(), plane.max()) if plane.size else None),
     between("NX-1.6", "median of what training leaves over the best known critical point, part of its loss",
             np.median(gap), high=0.02, seeds=gap.size),
 ]  # fmt: skip
