@@ -144,12 +144,13 @@ pentagon = label.values[five, alike][sparse] == (names.index("pentagon") if "pen
 coefficient, rank = (seen[k][five, alike][sparse][pentagon] for k in ("coefficient", "half_rank"))
 middle = np.median(coefficient) if coefficient.size else np.nan
 span = (coefficient.min(), coefficient.max()) if coefficient.size else None
+sevens = np.mean(rank == 7) if rank.size else np.nan
 
 # %% Claims: written down after 36 equal models each of two toys had been seen, before all others
 claims = [
     near("NX-2.1", "pentagons of equal features, S > .99: median coefficient", middle, 7, 0.56,
          seeds=coefficient.size, spread=span),
-    between("NX-2.2", "the same: part whose Hessian has half rank 7", np.mean(rank == 7) if rank.size else np.nan, low=1),
+    between("NX-2.2", "the same: part whose Hessian has half rank 7", sevens, low=1),
     between("NX-2.3", "the best models' coefficient: its step where their shape changes, over that elsewhere",
             across / within, low=2),
     between("NX-2.4", "below 0: part of those models that another seed beats by 1 % or more", caught, low=0.95,
