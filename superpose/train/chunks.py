@@ -99,7 +99,7 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, spl
     begin, advance = (_by_model if split == "model" else _by_batch)(mesh, path)
     spread = NamedSharding(mesh, PartitionSpec("model") if split == "model" else PartitionSpec())
     keys: Any = jax.ShapeDtypeStruct(cells.keys.shape, cells.keys.dtype, sharding=spread)  # said even where unused
-    cells = Cells(points=cells.points, keys=keys, data=cells.data)
+    cells = dataclasses.replace(cells, keys=keys)
     tick = jax.ShapeDtypeStruct((), np.int32)
     clock = Clock(start=tick, stop=tick, steps=tick)
     traced = hosts.splitting(mesh if split == "batch" else None)
@@ -113,7 +113,7 @@ def _compile(leaves: tuple, tree: Any, units: int, path: Path, devices: int, spl
 def _by_model(mesh: Mesh, path: Path) -> tuple[Any, Any]:
     """Every device has units of its own, and none waits for another."""
     each, same = PartitionSpec("model"), PartitionSpec()
-    cells = Cells(points=each, keys=each, data=same)  # type: ignore[arg-type]
+    cells = Cells(points=each, keys=each, data=same, start=each)  # type: ignore[arg-type]
     advance = functools.partial(advance_units, path=path)
     share = functools.partial(jax.shard_map, mesh=mesh, out_specs=each, check_vma=False)
     return (
@@ -142,7 +142,12 @@ def padded(cells: Cells, units: int, wide: int, first: int, devices: Any = None)
     """Cells `first` … as [units, width]; the last one is repeated where there are no more."""
     count = cells.keys.shape[0]
     places = np.minimum(first + np.arange(units * wide), count - 1).astype(np.int32).reshape(units, wide)
-    padded = Cells(points=index(cells.points, places), keys=take(cells.keys, places, devices), data=cells.data)
+    padded = dataclasses.replace(
+        cells,
+        points=index(cells.points, places),
+        keys=take(cells.keys, places, devices),
+        start=index(cells.start, places),
+    )
     return padded if devices is None or devices.is_fully_addressable else _everywhere(padded, devices)
 
 
@@ -153,7 +158,9 @@ def _everywhere(cells: Cells, devices: NamedSharding) -> Cells:
     if data is not None:
         words = hosts.put(jax.random.key_data(data), same)
         data = jax.random.wrap_key_data(words, impl=jax.random.key_impl(data))
-    return Cells(points=hosts.put(cells.points, devices), keys=cells.keys, data=data)
+    return Cells(
+        points=hosts.put(cells.points, devices), keys=cells.keys, data=data, start=hosts.put(cells.start, devices)
+    )
 
 
 def forget() -> None:

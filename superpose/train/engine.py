@@ -48,9 +48,13 @@ class Clock:
     steps: Any = leaf()
 
 
-def begin(recipe: Recipe, key: Key) -> State:
-    """A new model. It starts alike whichever stream its samples come from."""
+def begin(recipe: Recipe, key: Key, start: Any = None) -> State:
+    """A new model, or `start` in its place. It starts alike whichever stream its samples come from."""
     model = recipe.model.build(nnx.Rngs(stream(in_stream(key, "threefry"), "model")))
+    if start is not None:
+        leaves, tree = jax.tree.flatten(model)
+        given = zip(jax.tree.leaves(start), leaves, strict=True)
+        model = jax.tree.unflatten(tree, [jnp.asarray(new).astype(old.dtype) for new, old in given])
     return State(
         model=model,
         memory=_updates(recipe, recipe.steps).init(model),

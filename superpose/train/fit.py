@@ -13,6 +13,7 @@ from superpose.core.keys import check_key
 from superpose.core.mistakes import BadValue
 from superpose.core.shapes import Array, Float, Int, Key
 from superpose.core.trees import index, leaf, pytree, static
+from superpose.train.begun import begun
 from superpose.train.choose import agreed, choose
 from superpose.train.engine import Clock, State
 from superpose.train.paths import Path, plain
@@ -36,13 +37,14 @@ class Run:
     path: Path = static(default=Path())
 
 
-def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None = None) -> Run:
+def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None = None, start: Any = None) -> Run:
     """Train one model. Pure: jit it, vmap it, or call it as it is.
 
     A point of a sweep equals this to the bit on a CPU, given `fold_in(key, seed)`. `data` is the key of the samples
     where they are shared with other runs; by default they follow from `key`. `path` is how to compute, as an earlier
     run has it, to repeat its bits on another machine. Where few features of very many are on, the path depends on the
     density, and a sweep's on its largest: a point of it is repeated to the bit with the sweep's own path.
+    `start` is a model to go on from in place of a new one; no recipe tells of it.
     Inside your own `jit` the compiler is yours to instruct, so the path's vector width is not asked for, and the last
     bit may differ.
     """
@@ -51,7 +53,8 @@ def fit(recipe: Recipe, key: Key, *, data: Key | None = None, path: Path | None 
     with precision(recipe, key):
         path = agreed(path, recipe) if path else choose(recipe)
         roomy, clock = open_ended(recipe), _clock(recipe.steps)
-        cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, path.width)), data=data)
+        first = jax.tree.map(lambda a: jnp.broadcast_to(a, (1, path.width, *a.shape)), begun([recipe], start))
+        cells = Cells(points={}, keys=jnp.broadcast_to(key, (1, path.width)), data=data, start=first)
         traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves((recipe, key, data)))
         state = jax.lax.optimization_barrier(_begin(traced)(roomy, cells))
         advanced = _advance(path, recipe.batch, traced)(roomy, cells, state, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from superpose.core.shapes import Key
 from superpose.core.text import from_json, to_json
 from superpose.train import hosts
 from superpose.train.axes import Axes, Grid, grid
+from superpose.train.begun import begun
 from superpose.train.choose import agreed, choose
 from superpose.train.fit import as_run, precision
 from superpose.train.paths import Path
@@ -34,6 +36,7 @@ def sweep(
     max_cells: int = 10_000_000,
     quiet: bool = False,
     path: Path | None = None,
+    start: Any = None,
 ) -> Sweep:
     """Fit `recipe` at every point of the grid `over`, whose axes are dotted field names or "seed".
 
@@ -46,12 +49,15 @@ def sweep(
     `data="shared"` draws the same samples for all cells, which is faster; seeds then differ by initialisation alone.
     `budget` bounds the memory, in bytes, and `devices` how many of this machine's are used; no result depends on
     either. Processes that `jax.distributed` joined share the work, and all get all of it. `path` is how to compute, as
-    an earlier run has it, to repeat its bits elsewhere.
+    an earlier run has it, to repeat its bits elsewhere. `start` are models to go on from in place of new ones, one for
+    each cell, as `swept.runs.model` of an earlier sweep has them; no recipe tells of them.
     """
     check_limit("budget", budget)
     check_limit("devices", devices)
     plan, cells = laid_out(recipe, over, key, data, max_cells)
     recipes, count = list(plan.recipes(recipe)), cells.keys.shape[0]
+    if start is not None:
+        cells = dataclasses.replace(cells, start=begun(recipes, start, plan.sizes))
     progress = Progress(
         sum(r.steps for r in recipes) * count, f"{count * len(recipes):,} models", quiet=quiet or not hosts.first()
     )

@@ -23,11 +23,15 @@ from superpose.train.recipe import Recipe
 
 @pytree
 class Cells:
-    """Points of a grid, flat: the swept values, and the key each run starts from. `data` is one key, if shared."""
+    """Points of a grid, flat: the swept values, and the key each run starts from. `data` is one key, if shared.
+
+    `start` are the models to go on from, if there are any.
+    """
 
     points: dict[str, Any] = leaf()
     keys: Key = leaf()
     data: Any = leaf(default=None)
+    start: Any = leaf(default=None)
 
 
 def open_ended(recipe: Recipe) -> Recipe:
@@ -39,7 +43,7 @@ def open_ended(recipe: Recipe) -> Recipe:
 def begin_units(base: Recipe, cells: Cells) -> State:
     """`cells` with leading axes [units, width] → their states, likewise."""
     unit = _abreast(begin, base, cells)
-    return jax.lax.map(lambda cells: unit(*cells), (cells.points, cells.keys))
+    return jax.lax.map(lambda cells: unit(*cells), (cells.points, cells.keys, cells.start))
 
 
 def advance_units(base: Recipe, cells: Cells, state: State, clock: Clock, path: Path) -> State:
