@@ -147,7 +147,7 @@ step = np.log10(rungs[0] / rungs[1])
 plane = width[five, alike][both[five, alike]]
 middle = np.median(plane) if plane.size else np.nan
 
-# %% Claims: 1 to 4 and 6 were written down before anything had been run; 5 after a first look
+# %% Claims: bars of 1 to 4 and 6 were planned beforehand and written down after a first look, 5 chosen after it
 claims = [
     between("NX-1.1", "5 features in 2, alike, S > .99: part of models that are pentagons", pentagons.mean(), low=0.9,
             seeds=pentagons.size),
