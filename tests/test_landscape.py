@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 import superpose as sp
 from superpose.geometry import own_error, spill
-from superpose.landscape import Sampler, learning_coefficient
+from superpose.landscape import Sampler, columns, learning_coefficient
 from superpose.landscape.noise import at_step, chances, normals
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -253,6 +254,22 @@ def test_a_sweep_is_measured_run_by_run_or_as_a_stack():
         np.testing.assert_allclose(near(run.model), exact(run.model), rtol=0.03)
     with pytest.raises(KeyError, match="fresh"):
         sp.landscape.loss_of(recipe, "some")
+
+
+@pytest.mark.parametrize(("activation", "bias"), [("relu", True), ("identity", False)])
+def test_one_product_with_all_rows_is_the_objective(activation, bias):
+    objective = sp.Reconstruct(reduce="mean", penalties=sp.WeightPenalty(rate=0.1))
+    config = sp.ToyConfig(n_features=3, n_hidden=2, activation=activation, bias=bias, bias_scale=0.3)
+    recipe = sp.Recipe(world=sp.SparseWorld(n_features=3, importance=(1.0, 2.0, 0.5), nodes=8), model=config,
+                       objective=objective, batch="all", steps=1, learning_rate=1e-2)  # fmt: skip
+    model = config.build(nnx.Rngs(1))
+    rows = recipe.world.everything()
+    assert columns.fits(model, objective, rows)
+    ours, slopes = jax.value_and_grad(sp.landscape.loss_of(recipe))(model)
+    wanted, theirs = jax.value_and_grad(lambda m: objective(m, rows, KEY))(model)
+    np.testing.assert_allclose(ours, wanted, rtol=1e-5)
+    for a, b in zip(jax.tree.leaves(slopes), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(("c", "dead"), [(5, -0.5), (6, -0.5)])
