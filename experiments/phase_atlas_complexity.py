@@ -47,12 +47,12 @@ def few(n):
 class Rare:
     """The loss for each sample in which something is on; `u` counts from `centre`, in steps that all cost alike.
 
-    `odds` is the chance of any one pattern of 0, 1, … features on.
+    `chance` is that of each point. One product with all points, which lie along the last axis, is what walks fast.
     """
 
     centre: jax.Array = leaf()
     steps: jax.Array = leaf()
-    odds: jax.Array = leaf()
+    chance: jax.Array = leaf()
     importance: jax.Array = leaf()
     m: int = static()
 
@@ -60,9 +60,11 @@ class Rare:
         n = self.importance.shape[0]
         at = self.centre + (self.steps * u).sum(-1)
         W, b = at[: n * self.m].reshape(self.m, n), at[n * self.m :]
-        x, part, size = (jnp.asarray(a, u.dtype) for a in few(n))
-        wrong = jax.nn.relu(x @ (W[:, :, None] * W[:, None, :]).sum(0) + b) - x
-        return (size.T @ (part * (wrong**2 * self.importance).sum(-1))) @ self.odds
+        x = few(n)[0].T
+        with_one = jnp.asarray(np.concatenate([x, np.ones((1, x.shape[1]))]), u.dtype)
+        heard = jnp.concatenate([(W[:, :, None] * W[:, None, :]).sum(0), b[:, None]], 1) @ with_one
+        wrong = (jax.nn.relu(heard) - jnp.asarray(x, u.dtype)) ** 2 * self.importance[:, None]
+        return (self.chance * wrong.sum(0)).sum()
 
 
 # %% Every model: down to the bottom of this loss, its Hessian there, and walks about it
@@ -71,7 +73,8 @@ def losses(n, m, ratio, density, at):
     odds = density[:, None] ** k * (1 - density[:, None]) ** (n - k) / (1 - (1 - density[:, None]) ** n)
     weight = np.concatenate([np.ones((len(ratio), n - 1)), ratio[:, None]], 1)
     eye = np.broadcast_to(np.eye(at.shape[1]), (*at.shape, at.shape[1]))
-    return Rare(centre=at, steps=eye, odds=odds, importance=weight, m=m)
+    _, part, size = few(n)
+    return Rare(centre=at, steps=eye, chance=part * (odds @ size.T), importance=weight, m=m)
 
 
 NEAR, FLOOR = 0.02, 0.02
@@ -102,7 +105,7 @@ def explore(n, m, W, b, ratio, density):
     at = np.concatenate([W[:, :m, :n].reshape(len(W), -1), b[:, :n]], 1).astype(np.float64)
     loss = losses(n, m, ratio, density, at)
     centre, steps, rank, fell, value = settle(loss, jax.random.split(jax.random.key(1), len(W)))
-    loss = Rare(centre=centre, steps=steps, odds=loss.odds, importance=loss.importance, m=m)
+    loss = Rare(centre=centre, steps=steps, chance=loss.chance, importance=loss.importance, m=m)
     loss = jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), loss)
     with jax.enable_x64(False):
         found = landscape.learning_coefficient(

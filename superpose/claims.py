@@ -186,13 +186,20 @@ def record(claim: Claim) -> dict[str, Any]:
 
 def page(found: Mapping[str, Sequence[Claim] | None], results: Path) -> str:
     """All claims as a Markdown page, with what made them."""
-    parts = [f"# Claims\n\n{summary(found)}. Written by `superpose claims all --markdown` from `{results}`."]
+    told = f"{summary(found)}. The experiments took {_minutes(found, results):.0f} minutes, compilation included."
+    parts = [f"# Claims, profile {results.name}\n\n{told} Written by `superpose claims all --markdown`."]
     for name, claims in found.items():
         places = "; ".join(dict.fromkeys(c.where for c in claims or () if c.where))
         made = "" if claims is None else f"\n\n{places + '. ' if places else ''}{_made(results / name)}"
         body = "Not run." if claims is None else table(claims) if claims else "No claims."
         parts.append(f"## {name}{made}\n\n{body}")
     return "\n\n".join(parts) + "\n"
+
+
+def _minutes(found: Mapping[str, Sequence[Claim] | None], results: Path) -> float:
+    """Of all that were run, added up."""
+    made = (read_json(results / n / "provenance.json") for n, claims in found.items() if claims is not None)
+    return sum(each.get("seconds", 0) for each in made) / 60
 
 
 def _made(folder: Path) -> str:
