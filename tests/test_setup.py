@@ -134,7 +134,7 @@ def test_array_shapes_are_checked_in_tests():
     import jax.numpy as jnp
     from jaxtyping import TypeCheckError
 
-    from superpose.geometry.gram import dimensionality
+    from superpose.geometry import one_sparse_optimum
 
     with pytest.raises(TypeCheckError, match="hidden features"):
-        dimensionality(jnp.ones(3))
+        one_sparse_optimum(jnp.ones(3))
