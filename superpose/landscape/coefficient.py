@@ -72,7 +72,7 @@ def learning_coefficient(
     flat; below 0 it says that `at` is no minimum. The first `instances` axes of every parameter count models, which are
     walked together, model i with `fold_in(key, i)`; a stack of runs has its own.
 
-    Pure under `jit` and `vmap`. Called as it is, it uses every device of JAX, and warns of what may mislead.
+    Pure under `jit` and `vmap`. Called as it is, it warns of what may mislead. It walks on one device of JAX.
     """
     sampler = Sampler() if sampler is None else sampler
     params, loss, instances, mode = _subject(at, loss, instances)
@@ -81,17 +81,16 @@ def learning_coefficient(
     with mode:
         loss = as_tree(loss)
         free = not any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves((params, loss, key, sampler)))
-        devices = len(jax.local_devices()) if free else 1
-        found = _estimate(params, loss, key, sampler, instances, devices)
+        found = _estimate(params, loss, key, sampler, instances)
         if free:
             _warn(found, sampler)
     return found
 
 
-@functools.partial(jax.jit, static_argnames=("instances", "devices"))
-def _estimate(params: Any, loss: Any, key: Any, sampler: Sampler, instances: int, devices: int) -> LearningCoefficient:
+@functools.partial(jax.jit, static_argnames=("instances",))
+def _estimate(params: Any, loss: Any, key: Any, sampler: Sampler, instances: int) -> LearningCoefficient:
     crowd = gather(params, loss, key, instances, sampler)
-    nbeta, walked = spread(crowd, sampler, devices)
+    nbeta, walked = spread(crowd, sampler)
     return _summary(crowd, nbeta, walked, isinstance(sampler.nbeta, tuple))
 
 

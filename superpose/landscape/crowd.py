@@ -1,4 +1,4 @@
-"""Models × temperatures × chains as one crowd of walks: in blocks that stay in a cache, over all devices."""
+"""Models × temperatures × chains as one crowd of walks: in blocks that stay in a cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Literal, jaxprs_in_params
 from jax.flatten_util import ravel_pytree
-from jax.sharding import Mesh, PartitionSpec
 
 from superpose.core.keys import stream
 from superpose.core.shapes import Array, Float
@@ -65,25 +64,18 @@ def gather(params: Any, loss: Any, key: Any, instances: int, sampler: Any) -> Cr
     return Crowd(centres, keys, at, did, moving, join, unravel, lead)
 
 
-def spread(crowd: Crowd, sampler: Any, devices: int) -> tuple[Array, Walked]:
+def spread(crowd: Crowd, sampler: Any) -> tuple[Array, Walked]:
     """Every walk of the crowd: nβ of each temperature, and what was found, in the order model, temperature, chain."""
     kind = crowd.centres.dtype
     nbeta = jnp.asarray(sampler.nbeta if isinstance(sampler.nbeta, tuple) else [sampler.nbeta], kind)
     models, hot, chains = crowd.centres.shape[0], nbeta.shape[0], sampler.chains
     total = models * hot * chains
-    devices = min(devices, total)
-    block = min(MOST, max(1, CACHE // _widest(crowd)), -(-total // devices))
-    blocks = -(-total // (block * devices)) * devices
+    block = min(MOST, max(1, CACHE // _widest(crowd)), total)
+    blocks = -(-total // block)
     place = jnp.asarray(np.minimum(np.arange(blocks * block), total - 1).reshape(blocks, block), jnp.int32)
     keys = jax.random.key_data(_of_walks(crowd.keys, hot, chains))[place]
 
-    def some(*places: Array) -> Walked:
-        return jax.lax.map(lambda p: _block(crowd, nbeta, sampler, *p), places)
-
-    if devices > 1:
-        mesh, each = Mesh(np.asarray(jax.local_devices()[:devices]), ("walk",)), PartitionSpec("walk")
-        some = jax.shard_map(some, mesh=mesh, in_specs=each, out_specs=each, check_vma=False)
-    found = some(place, keys)
+    found = jax.lax.map(lambda p: _block(crowd, nbeta, sampler, *p), (place, keys))
     trace = jnp.moveaxis(found.trace, 1, -1).reshape(blocks * block, -1)[:total].T
     rest = (a.reshape(-1)[:total] for a in (found.excess, found.taken, found.finite))
     excess, taken, finite = rest
