@@ -92,7 +92,7 @@ class ClaimFailed(Mistake):
 
 def load_claims(results: Path, name: str = "all") -> dict[str, list[Claim] | None]:
     """Claims by experiment; None for one that has not been run to its end."""
-    known = {p.stem: results / p.stem for p in sorted(Path("experiments").glob("*.py"))}
+    known = {p.stem: results / p.stem for p in sorted(Path("experiments").glob("[!_]*.py"))}
     known |= {p.parent.name: p.parent for p in sorted(results.glob("*/claims.json"))}
     if name != "all" and name not in known:
         raise unknown("no experiment is called", name, known)

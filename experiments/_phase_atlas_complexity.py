@@ -4,6 +4,7 @@ Claim     A pentagon's coefficient is half the rank of its Hessian, as theory ha
           model changes its shape the coefficient changes too; below 0 it tells what is no minimum (NX-2).
 Leaves    results/phase_atlas_complexity: coefficient, error, half_rank, accepted, fell, loss (toy, ratio, density,
           seed); best, the coefficient of each cell's best model (toy, ratio, density)
+Set aside: at the default size it stands still for ever inside a compiled program, for a cause not yet found.
 Takes     about a minute of two quiet cores, measured on busy ones; the paper profile is not yet timed
 """
 # reads: phase_atlas
